@@ -1,0 +1,237 @@
+"""The plugin contract: every hook that a driver may implement, and nothing else.
+
+A train driver implements :class:`TrainHooks`, a build driver :class:`BuildHooks`, both may
+implement :class:`SharedHooks`.  An extension wraps any of them (``hookimpl(wrapper=True)``)
+and implements none.  No hook returns None.  A hook belongs to one role: an implementation
+in the other role is refused when the driver is loaded.
+
+All hooks give one result, the driver's, but for ``preflight``, whose lists are joined.
+Write one as a module-level function (or a method of an instance)::
+
+    from fahr_core import hookimpl
+
+    @hookimpl
+    def job_states(refs): ...
+
+Outside facts (a service's answers) raise the errors of :mod:`fahr_core.errors`:
+``AccessError`` for credentials, permissions and quota, ``ServiceError`` for what may work
+later.  Any other exception is a bug of the driver and is reported as one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pluggy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from fahr_core.models import (
+        Absent,
+        Artifacts,
+        BaseImage,
+        BuildInfo,
+        Environment,
+        FetchedFile,
+        FetchOptions,
+        Finding,
+        Found,
+        Image,
+        ImageTarget,
+        Job,
+        JobRef,
+        JobState,
+        Login,
+        LogLine,
+        Refused,
+        Request,
+        Staged,
+        StopResult,
+        Submitted,
+        TrainInfo,
+        Unknown,
+    )
+
+__all__ = ["SPEC_VERSION", "BuildHooks", "Progress", "SharedHooks", "TrainHooks", "hookimpl"]
+
+#: Raised by one when a hook is added, by a core major when one is removed or changed.
+SPEC_VERSION = 1
+
+PROJECT = "fahr"
+hookspec = pluggy.HookspecMarker(PROJECT)
+#: Marks a function as the implementation of the hook of its name.
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+class Progress(Protocol):
+    """Where a hook tells how far long work is; safe to call often and from any thread."""
+
+    def __call__(
+        self, stage: str, text: str = "", done: int | None = None, total: int | None = None
+    ) -> None:
+        """Tell that ``stage`` is at ``done`` of ``total`` (bytes or items, None: unknown)."""
+
+
+class TrainHooks:
+    """What a train driver implements: where a job runs."""
+
+    @hookspec(firstresult=True)
+    def train_info(self) -> TrainInfo:  # type: ignore[empty-body]
+        """Tell title, capabilities, settings model, name rule and documentation link.
+
+        Called often and first: it touches no network and imports no SDK. Since 1.0.
+        """
+
+    @hookspec(firstresult=True)
+    def amend_job(self, job: Job) -> Job:  # type: ignore[empty-body]
+        """Give the job as it will be sent.
+
+        The core implements the identity and drivers leave it alone; extensions wrap it, which
+        is their only way to change a job (a time limit, a tag). Since 1.0.
+        """
+
+    @hookspec(firstresult=True)
+    def render_artifacts(self, job: Job, base: BaseImage | None) -> Artifacts:  # type: ignore[empty-body]
+        """Render the files that belong in the experiment folder, from the driver's templates.
+
+        Pure. ``base`` is the build driver's choice, None for a driver that wants no image.
+        Since 1.0.
+        """
+
+    @hookspec(firstresult=True)
+    def image_target(self, job: Job) -> ImageTarget:  # type: ignore[empty-body]
+        """Say where the image goes: repository, platform and media types. Pure. Since 1.0."""
+
+    @hookspec(firstresult=True)
+    def registry_login(self, target: ImageTarget) -> Login:  # type: ignore[empty-body]
+        """Make the repository when it is missing and give a login for it.
+
+        Asked again when the registry answers 401. Since 1.0.
+
+        Raises:
+            AccessError: credentials or a permission is missing.
+            ServiceError: the registry does not answer.
+        """
+
+    @hookspec(firstresult=True)
+    def plan_submission(self, job: Job, artifacts: Artifacts, image: Image | None) -> Request:  # type: ignore[empty-body]
+        """Make the exact request. Pure and offline: the same arguments give the same request.
+
+        ``image.digest`` is None in a dry run; ``image`` is None without the image capability.
+        Since 1.0.
+        """
+
+    @hookspec(firstresult=True)
+    def stage_request(
+        self, request: Request, secrets: Mapping[str, str], progress: Progress
+    ) -> Staged:  # type: ignore[empty-body]
+        """Put in place what the request names, and wait until it can be used.
+
+        Uploads go by content, so that repeating the call sends nothing twice; secrets are
+        stored under the job's name and appear nowhere else. Since 1.0.
+
+        Raises:
+            AccessError: a permission is missing.
+            EnvironmentFileError: the environment cannot be made.
+            ServiceError: the service failed; the call may be repeated.
+        """
+
+    @hookspec(firstresult=True)
+    def submit_jobs(self, requests: Sequence[Request]) -> Sequence[Submitted | Refused | Unknown]:  # type: ignore[empty-body]
+        """Send requests; one answer for each, in their order.
+
+        A lost answer is Unknown, never an exception: the core asks ``find_submission`` before
+        anything is sent again. Since 1.0.
+        """
+
+    @hookspec(firstresult=True)
+    def find_submission(self, request: Request) -> Found | Absent | Unknown:  # type: ignore[empty-body]
+        """Say whether a request reached the service: after a lost answer or a crash.
+
+        Absent means certainly not there: it may be sent again. Since 1.0.
+        """
+
+    @hookspec(firstresult=True)
+    def find_job(self, name: str, settings: Mapping[str, Any]) -> Found | Absent:  # type: ignore[empty-body]
+        """Find a job that this machine has no record of, by the service's name for it.
+
+        Since 1.0.
+
+        Raises:
+            AccessError: credentials or a permission is missing.
+        """
+
+    @hookspec(firstresult=True)
+    def job_states(self, refs: Sequence[JobRef]) -> Sequence[JobState]:  # type: ignore[empty-body]
+        """Ask for the state of many jobs at once; one answer for each, in their order.
+
+        A job that the service no longer knows is failed with that reason. Since 1.0.
+        """
+
+    @hookspec(firstresult=True)
+    def stream_logs(self, ref: JobRef, follow: bool, after: str | None) -> Iterator[LogLine]:  # type: ignore[empty-body]
+        """Give the job's log lines, oldest first, each once, from after the cursor ``after``.
+
+        With ``follow`` the iterator waits for more and ends when the job has ended and its
+        log is drained. The session closes it; a wrapper gets an iterator and returns one.
+        Since 1.0.
+        """
+
+    @hookspec(firstresult=True)
+    def stop_job(self, ref: JobRef) -> StopResult:  # type: ignore[empty-body]
+        """Ask the service to stop a job and say what was done. Stopping twice is no error.
+
+        Since 1.0.
+        """
+
+    @hookspec(firstresult=True)
+    def fetch_output(
+        self, ref: JobRef, destination: Path, options: FetchOptions, progress: Progress
+    ) -> Sequence[FetchedFile]:  # type: ignore[empty-body]
+        """Write the job's output into ``destination``, an empty folder, and list the files.
+
+        The core moves it into place afterwards, whole. Since 1.0.
+        """
+
+
+class BuildHooks:
+    """What a build driver implements: how a job's image is made."""
+
+    @hookspec(firstresult=True)
+    def build_info(self) -> BuildInfo:  # type: ignore[empty-body]
+        """Tell title, settings model, and whether its images are made for GPUs. Since 1.0."""
+
+    @hookspec(firstresult=True)
+    def base_image(self, job: Job, environment: Environment) -> BaseImage:  # type: ignore[empty-body]
+        """Choose the image that the Dockerfile starts from, and say why. Pure. Since 1.0."""
+
+    @hookspec(firstresult=True)
+    def build_image(
+        self,
+        job: Job,
+        artifacts: Artifacts,
+        target: ImageTarget,
+        login: Login | None,
+        progress: Progress,
+    ) -> Image:  # type: ignore[empty-body]
+        """Build and push the image, and give it by digest.
+
+        The same content is never built or pushed twice. Since 1.0.
+
+        Raises:
+            ServiceError: the engine or the registry failed.
+        """
+
+
+class SharedHooks:
+    """What either kind of driver may implement."""
+
+    @hookspec
+    def preflight(self, job: Job) -> Sequence[Finding]:  # type: ignore[empty-body]
+        """Check what can be checked before anything is spent: credentials, role, quota, names.
+
+        Each finding says what to do about it. The lists of both drivers are joined.
+        Since 1.0.
+        """
