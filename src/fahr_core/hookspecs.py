@@ -18,6 +18,9 @@ Outside facts (a service's answers) raise the errors of :mod:`fahr_core.errors`:
 later.  Any other exception is a bug of the driver and is reported as one.
 """
 
+# A specification has no body.
+# mypy: disable-error-code="empty-body"
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
@@ -78,14 +81,14 @@ class TrainHooks:
     """What a train driver implements: where a job runs."""
 
     @hookspec(firstresult=True)
-    def train_info(self) -> TrainInfo:  # type: ignore[empty-body]
+    def train_info(self) -> TrainInfo:
         """Tell title, capabilities, settings model, name rule and documentation link.
 
         Called often and first: it touches no network and imports no SDK. Since 1.0.
         """
 
     @hookspec(firstresult=True)
-    def amend_job(self, job: Job) -> Job:  # type: ignore[empty-body]
+    def amend_job(self, job: Job) -> Job:
         """Give the job as it will be sent.
 
         The core implements the identity and drivers leave it alone; extensions wrap it, which
@@ -93,7 +96,7 @@ class TrainHooks:
         """
 
     @hookspec(firstresult=True)
-    def render_artifacts(self, job: Job, base: BaseImage | None) -> Artifacts:  # type: ignore[empty-body]
+    def render_artifacts(self, job: Job, base: BaseImage | None) -> Artifacts:
         """Render the files that belong in the experiment folder, from the driver's templates.
 
         Pure. ``base`` is the build driver's choice, None for a driver that wants no image.
@@ -101,11 +104,11 @@ class TrainHooks:
         """
 
     @hookspec(firstresult=True)
-    def image_target(self, job: Job) -> ImageTarget:  # type: ignore[empty-body]
+    def image_target(self, job: Job) -> ImageTarget:
         """Say where the image goes: repository, platform and media types. Pure. Since 1.0."""
 
     @hookspec(firstresult=True)
-    def registry_login(self, target: ImageTarget) -> Login:  # type: ignore[empty-body]
+    def registry_login(self, target: ImageTarget) -> Login:
         """Make the repository when it is missing and give a login for it.
 
         Asked again when the registry answers 401. Since 1.0.
@@ -116,7 +119,7 @@ class TrainHooks:
         """
 
     @hookspec(firstresult=True)
-    def plan_submission(self, job: Job, artifacts: Artifacts, image: Image | None) -> Request:  # type: ignore[empty-body]
+    def plan_submission(self, job: Job, artifacts: Artifacts, image: Image | None) -> Request:
         """Make the exact request. Pure and offline: the same arguments give the same request.
 
         ``image.digest`` is None in a dry run; ``image`` is None without the image capability.
@@ -126,7 +129,7 @@ class TrainHooks:
     @hookspec(firstresult=True)
     def stage_request(
         self, request: Request, secrets: Mapping[str, str], progress: Progress
-    ) -> Staged:  # type: ignore[empty-body]
+    ) -> Staged:
         """Put in place what the request names, and wait until it can be used.
 
         Uploads go by content, so that repeating the call sends nothing twice; secrets are
@@ -139,7 +142,7 @@ class TrainHooks:
         """
 
     @hookspec(firstresult=True)
-    def submit_jobs(self, requests: Sequence[Request]) -> Sequence[Submitted | Refused | Unknown]:  # type: ignore[empty-body]
+    def submit_jobs(self, requests: Sequence[Request]) -> Sequence[Submitted | Refused | Unknown]:
         """Send requests; one answer for each, in their order.
 
         A lost answer is Unknown, never an exception: the core asks ``find_submission`` before
@@ -147,14 +150,14 @@ class TrainHooks:
         """
 
     @hookspec(firstresult=True)
-    def find_submission(self, request: Request) -> Found | Absent | Unknown:  # type: ignore[empty-body]
+    def find_submission(self, request: Request) -> Found | Absent | Unknown:
         """Say whether a request reached the service: after a lost answer or a crash.
 
         Absent means certainly not there: it may be sent again. Since 1.0.
         """
 
     @hookspec(firstresult=True)
-    def find_job(self, name: str, settings: Mapping[str, Any]) -> Found | Absent:  # type: ignore[empty-body]
+    def find_job(self, name: str, settings: Mapping[str, Any]) -> Found | Absent:
         """Find a job that this machine has no record of, by the service's name for it.
 
         Since 1.0.
@@ -164,14 +167,14 @@ class TrainHooks:
         """
 
     @hookspec(firstresult=True)
-    def job_states(self, refs: Sequence[JobRef]) -> Sequence[JobState]:  # type: ignore[empty-body]
+    def job_states(self, refs: Sequence[JobRef]) -> Sequence[JobState]:
         """Ask for the state of many jobs at once; one answer for each, in their order.
 
         A job that the service no longer knows is failed with that reason. Since 1.0.
         """
 
     @hookspec(firstresult=True)
-    def stream_logs(self, ref: JobRef, follow: bool, after: str | None) -> Iterator[LogLine]:  # type: ignore[empty-body]
+    def stream_logs(self, ref: JobRef, follow: bool, after: str | None) -> Iterator[LogLine]:
         """Give the job's log lines, oldest first, each once, from after the cursor ``after``.
 
         With ``follow`` the iterator waits for more and ends when the job has ended and its
@@ -180,7 +183,7 @@ class TrainHooks:
         """
 
     @hookspec(firstresult=True)
-    def stop_job(self, ref: JobRef) -> StopResult:  # type: ignore[empty-body]
+    def stop_job(self, ref: JobRef) -> StopResult:
         """Ask the service to stop a job and say what was done. Stopping twice is no error.
 
         Since 1.0.
@@ -189,7 +192,7 @@ class TrainHooks:
     @hookspec(firstresult=True)
     def fetch_output(
         self, ref: JobRef, destination: Path, options: FetchOptions, progress: Progress
-    ) -> Sequence[FetchedFile]:  # type: ignore[empty-body]
+    ) -> Sequence[FetchedFile]:
         """Write the job's output into ``destination``, an empty folder, and list the files.
 
         The core moves it into place afterwards, whole. Since 1.0.
@@ -200,11 +203,11 @@ class BuildHooks:
     """What a build driver implements: how a job's image is made."""
 
     @hookspec(firstresult=True)
-    def build_info(self) -> BuildInfo:  # type: ignore[empty-body]
+    def build_info(self) -> BuildInfo:
         """Tell title, settings model, and whether its images are made for GPUs. Since 1.0."""
 
     @hookspec(firstresult=True)
-    def base_image(self, job: Job, environment: Environment) -> BaseImage:  # type: ignore[empty-body]
+    def base_image(self, job: Job, environment: Environment) -> BaseImage:
         """Choose the image that the Dockerfile starts from, and say why. Pure. Since 1.0."""
 
     @hookspec(firstresult=True)
@@ -215,7 +218,7 @@ class BuildHooks:
         target: ImageTarget,
         login: Login | None,
         progress: Progress,
-    ) -> Image:  # type: ignore[empty-body]
+    ) -> Image:
         """Build and push the image, and give it by digest.
 
         The same content is never built or pushed twice. Since 1.0.
@@ -229,7 +232,7 @@ class SharedHooks:
     """What either kind of driver may implement."""
 
     @hookspec
-    def preflight(self, job: Job) -> Sequence[Finding]:  # type: ignore[empty-body]
+    def preflight(self, job: Job) -> Sequence[Finding]:
         """Check what can be checked before anything is spent: credentials, role, quota, names.
 
         Each finding says what to do about it. The lists of both drivers are joined.

@@ -1,0 +1,232 @@
+"""Which drivers and extensions there are: listed by entry point, importing none of them.
+
+A driver is loaded only when it is chosen, so that a slow or broken plugin costs and hurts
+nobody else.  A train driver may also be a path to a ``.py`` file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from fahr_core.errors import DriverError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from importlib.metadata import EntryPoint
+    from types import ModuleType
+
+__all__ = ["GROUPS", "Listed", "Role", "find", "installed", "load", "shadowed"]
+
+Role = Literal["train", "build", "extension"]
+
+#: The entry-point group of each role.
+GROUPS: dict[Role, str] = {
+    "train": "fahr.train_drivers",
+    "build": "fahr.build_drivers",
+    "extension": "fahr.extensions",
+}
+
+#: Names of the first fahr that stay.
+_OLD_NAMES = {"default-cpu": "local-cpu", "default-gpu": "local-gpu"}
+
+#: What we publish, and the extra of fahr-core that brings it.
+_PUBLISHED = {
+    "docker": "docker",
+    "local-cpu": "docker",
+    "local-gpu": "docker",
+    "sagemaker": "sagemaker",
+    "kaggle": "kaggle",
+    "gcp": "gcp",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A driver or extension as its distribution declares it, not loaded.
+
+    ``target`` is ``module`` or ``module:attribute``; ``path`` and ``digest`` are set for a
+    driver that is a file.
+    """
+
+    name: str
+    role: Role
+    target: str
+    distribution: str
+    version: str
+    path: str | None = None
+    digest: str | None = None
+
+    @property
+    def origin(self) -> str:
+        """Say where it comes from: distribution and version, or its path."""
+        return self.path or f"{self.distribution} {self.version}"
+
+
+def installed(role: Role) -> list[Listed]:
+    """List the installed drivers of a role by name, each name once."""
+    unique: dict[str, Listed] = {}
+    for entry in _entries(role):
+        unique.setdefault(entry.name, entry)
+    return sorted(unique.values(), key=lambda entry: entry.name)
+
+
+def shadowed(role: Role) -> list[tuple[Listed, Listed]]:
+    """List the pairs of different distributions that claim one name: the used, the hidden."""
+    used: dict[str, Listed] = {}
+    pairs = []
+    for entry in _entries(role):
+        first = used.setdefault(entry.name, entry)
+        if first is not entry:
+            pairs.append((first, entry))
+    return pairs
+
+
+def find(role: Role, name: str) -> Listed:
+    """Find a driver by name, or a train driver by the path of its file.
+
+    The built-in ``local`` is found without a scan of what is installed.
+
+    Raises:
+        DriverError: no such driver, with the line that installs it or a did-you-mean.
+    """
+    if role == "train" and (name.endswith(".py") or os.sep in name or "/" in name):
+        return _from_path(name)
+    if role == "build":
+        name = _OLD_NAMES.get(name, name)
+    if role == "train" and name == "local":
+        return _built_in_local()
+    for entry in installed(role):
+        if entry.name == name:
+            return entry
+    raise _not_installed(role, name)
+
+
+def load(listed: Listed) -> object:
+    """Import a driver and give the module or instance that holds its hooks.
+
+    Raises:
+        DriverError: it cannot be imported, or what it names is missing or a class.
+    """
+    try:
+        if listed.path:
+            return _import_file(Path(listed.path), listed.digest or "")
+        module, _, attribute = listed.target.partition(":")
+        plugin: object = importlib.import_module(module)
+        for part in filter(None, attribute.split(".")):
+            plugin = getattr(plugin, part)
+    except (Exception, SystemExit) as error:
+        raise broken(listed, f"{type(error).__name__}: {error}") from error
+    if isinstance(plugin, type):
+        raise broken(listed, f"{listed.target} is a class; name a module or an instance")
+    return plugin
+
+
+def broken(listed: Listed, cause: str) -> DriverError:
+    """Make the error that names a driver's distribution, version and what is wrong."""
+    kind = "extension" if listed.role == "extension" else f"{listed.role} driver"
+    return DriverError(
+        f'{kind} "{listed.name}" ({listed.origin}) is broken: {cause}',
+        "fahr drivers    lists what is installed",
+    )
+
+
+def install_line(extra: str) -> str:
+    """Give the command that adds one of our packages, by the tool that installed fahr."""
+    if f"{os.sep}uv{os.sep}tools{os.sep}" in sys.prefix:
+        return f'uv tool install "fahr-core[{extra}]"'
+    if f"{os.sep}pipx{os.sep}" in sys.prefix:
+        return f"pipx inject fahr-core fahr-{extra}"
+    return f'python -m pip install "fahr-core[{extra}]"'
+
+
+def _entries(role: Role) -> Iterable[Listed]:
+    from importlib.metadata import entry_points
+
+    if role == "train":
+        yield _built_in_local()
+    for entry in entry_points(group=GROUPS[role]):
+        listed = _listed(role, entry)
+        if (listed.name, listed.distribution) != ("local", "fahr-core"):
+            yield listed
+
+
+def _listed(role: Role, entry: EntryPoint) -> Listed:
+    return Listed(
+        name=entry.name,
+        role=role,
+        target=entry.value,
+        distribution=entry.dist.name if entry.dist else "?",
+        version=entry.dist.version if entry.dist else "?",
+    )
+
+
+def _built_in_local() -> Listed:
+    from fahr_core.version import VERSION
+
+    return Listed(
+        name="local",
+        role="train",
+        target="fahr_core.local.driver",
+        distribution="fahr-core",
+        version=VERSION,
+    )
+
+
+def _from_path(name: str) -> Listed:
+    path = Path(name).expanduser().absolute()
+    try:
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise DriverError(f"no train driver in {name}: {error.strerror}") from error
+    return Listed(
+        name=path.stem.replace("_", "-"),
+        role="train",
+        target=path.stem,
+        distribution="a file",
+        version=digest[:12],
+        path=str(path),
+        digest=f"sha256:{digest}",
+    )
+
+
+def _import_file(path: Path, digest: str) -> ModuleType:
+    from importlib.util import module_from_spec, spec_from_file_location
+
+    name = f"fahr_driver_{path.stem}_{digest[-12:]}"
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} is not a Python file")
+    module = module_from_spec(spec)
+    sys.modules[name] = module
+    sys.path.insert(0, str(path.parent))  # so that a driver may be split over files beside it
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    finally:
+        sys.path.remove(str(path.parent))
+    return module
+
+
+def _not_installed(role: Role, name: str) -> DriverError:
+    from fahr_core.names import did_you_mean
+
+    kind = "extension" if role == "extension" else f"{role} driver"
+    names = [entry.name for entry in installed(role)]
+    there = ", ".join(names) or "none"
+    if extra := _PUBLISHED.get(name):
+        return DriverError(
+            f'{kind} "{name}" is not installed (installed: {there})', install_line(extra)
+        )
+    guess = did_you_mean(name, [*names, *_PUBLISHED])
+    question = f"; did you mean {guess}?" if guess else f" (installed: {there})"
+    return DriverError(f'no {kind} "{name}"{question}')

@@ -1,0 +1,3 @@
+"""The version of fahr-core, written once; the build reads it from here."""
+
+VERSION = "1.0.0.dev0"
