@@ -1,0 +1,1 @@
+"""The built-in train driver: jobs as detached processes on this machine."""

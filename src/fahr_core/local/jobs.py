@@ -1,0 +1,182 @@
+"""Local jobs as seen from outside: start, ask, stop."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fahr_core import paths
+from fahr_core.local.folder import JobFolder
+from fahr_core.models import JobRef, JobState, State, StopResult
+from fahr_core.processes import boot_id
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["job_folder", "observe", "start", "stop"]
+
+#: Seconds that a new shepherd may take to claim its job before the start counts as failed.
+_START_LIMIT = 60.0
+
+
+def job_folder(run_id: str) -> JobFolder:
+    """Give the folder of the job with this run id."""
+    return JobFolder(paths.home_folder() / "jobs" / run_id)
+
+
+def start(folder: JobFolder, environment: Mapping[str, str]) -> str | None:
+    """Start a staged job detached, once; give the reason when it cannot be started.
+
+    Returns when the shepherd has claimed the job, so that a kill of this process at any
+    moment leaves either a running job or none.
+    """
+    token = secrets.token_hex(8)
+    folder.announce(token)
+    shepherd = _spawn(folder, token, environment)
+    limit = time.monotonic() + _START_LIMIT
+    while not folder.claim.exists():
+        if shepherd.poll() is not None or time.monotonic() > limit:
+            return None if not folder.withdraw() else _said(folder)
+        time.sleep(0.002)
+    # Nobody waits for the shepherd: it outlives this process, which is no leak.
+    shepherd.returncode = 0
+    return None
+
+
+def _spawn(
+    folder: JobFolder, token: str, environment: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
+    here = Path(__file__).parent
+    command = [sys.executable, "-I", "-S", str(here / "shepherd.py")]
+    command += [str(folder.path), token, str(here.parent / "launcher")]
+    with folder.log.open("ab") as log, (folder.path / "shepherd.log").open("ab") as errors:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=errors,
+            start_new_session=True,
+            cwd=folder.path,
+            env=dict(environment),
+        )
+
+
+def _said(folder: JobFolder) -> str:
+    text = (folder.path / "shepherd.log").read_text("utf-8", "replace").strip()
+    return text.splitlines()[-1] if text else "its process ended at once"
+
+
+def observe(ref: JobRef) -> JobState:
+    """Tell a job's state; a job whose process vanished is found failed, and written so."""
+    folder = job_folder(ref.id)
+    said = folder.read_state()
+    if not said.get("ended"):
+        said = _settled(folder, said)
+    state = State(said["state"])
+    if state is State.RUNNING and folder.stop_mark.exists():
+        state = State.STOPPING
+    return JobState(
+        ref=ref,
+        state=state,
+        reason=said.get("reason"),
+        exit_code=said.get("exit_code"),
+        started=said.get("started"),
+        ended=said.get("ended"),
+        seen=time.time(),
+    )
+
+
+def _settled(folder: JobFolder, said: dict[str, Any]) -> dict[str, Any]:
+    """Give the state of a job that has not said that it ended."""
+    if not folder.path.is_dir():
+        return _failure({}, "its folder was deleted")
+    if not folder.claim.exists():
+        if folder.announced:
+            return {"state": "submitted"}
+        if not folder.claim.exists():  # claimed between the two looks
+            return _failure({}, "it was never started")
+    lock = folder.hold_lock()
+    if lock is None:
+        return folder.read_state() or {"state": "running"}
+    try:
+        said = folder.read_state()
+        return said if said.get("ended") else _buried(folder, said)
+    finally:
+        os.close(lock)
+
+
+def _buried(folder: JobFolder, said: dict[str, Any]) -> dict[str, Any]:
+    """End a job whose shepherd is dead: kill what is left of it and write its state."""
+    if said.get("boot", boot_id()) != boot_id():
+        reason = "the machine was restarted while it ran"
+    else:
+        reason = "its process vanished (killed, or out of memory)"
+        _kill_leftovers(said)
+    if folder.stop_mark.exists():
+        said = {**said, "state": "stopped", "ended": time.time(), "reason": reason}
+    else:
+        said = _failure(said, reason)
+    folder.forget_secrets()
+    folder.write_state(**said)
+    return said
+
+
+def _failure(said: dict[str, Any], reason: str) -> dict[str, Any]:
+    return {**said, "state": "failed", "ended": time.time(), "reason": reason}
+
+
+def _kill_leftovers(said: dict[str, Any]) -> None:
+    """Kill the processes of the dead shepherd's session: a job runs supervised or not at all."""
+    if "pid" not in said or not Path("/proc").is_dir():
+        return
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and _session_of(entry) == said["pid"]:
+            with suppress(ProcessLookupError):
+                os.kill(int(entry.name), signal.SIGKILL)
+
+
+def _session_of(process: Path) -> int | None:
+    try:
+        return int((process / "stat").read_text().rpartition(")")[2].split()[3])
+    except OSError:
+        return None
+
+
+def stop(ref: JobRef) -> StopResult:
+    """Ask a job to stop: SIGTERM, then after its grace SIGKILL to all of its processes."""
+    folder = job_folder(ref.id)
+    if observe(ref).state.final:
+        return StopResult(outcome="stopped")
+    if folder.withdraw():
+        folder.write_state(state="stopped", ended=time.time(), reason="stopped before it started")
+        return StopResult(outcome="stopped")
+    shepherd = _shepherd(folder)
+    if not folder.stop_mark.exists():
+        folder.stop_mark.touch()
+        sign = signal.SIGTERM
+    elif time.time() - folder.stop_mark.stat().st_mtime < _grace(folder) + 10:
+        return StopResult(outcome="stopping")
+    else:
+        sign = signal.SIGKILL  # the shepherd itself hangs
+    with suppress(ProcessLookupError):
+        os.kill(shepherd, sign)
+    return StopResult(outcome="stopped" if observe(ref).state.final else "stopping")
+
+
+def _shepherd(folder: JobFolder) -> int:
+    """Give the shepherd's process id, which it writes right after its claim."""
+    while not (pid := folder.read_state().get("pid")):
+        time.sleep(0.002)
+    return int(pid)
+
+
+def _grace(folder: JobFolder) -> float:
+    return float(json.loads(folder.description.read_bytes()).get("grace", 30.0))
