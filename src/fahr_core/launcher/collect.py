@@ -27,7 +27,7 @@ def manifest(folder: str) -> Manifest:
     """Note what is below a folder, to tell later what is new."""
     if not os.path.isdir(folder):
         return {}
-    return {entry.path: entry.mark for entry in _walk(folder, lambda path, full: False)}
+    return {entry.path: entry.mark for entry in _walk(folder, lambda *_: False)}
 
 
 class Collection:
@@ -47,7 +47,7 @@ class Collection:
         apart: Iterable[str] = (),
         say: Callable[[str], None] = print,
     ) -> None:
-        self._work, self._before = work, before
+        self._work, self._before = os.path.realpath(work), before
         self._output, self._output_before = output, output_before
         self._exclude = Exclude(exclude)
         self._apart = {os.path.realpath(path) for path in apart}
@@ -62,25 +62,25 @@ class Collection:
         size = sum(e.status.st_size for e in new if stat.S_ISREG(e.status.st_mode))
         if size > LARGE:
             self._say("warning: {:.1f} GB of output".format(size / 1e9))
+        problems = []
         for take in (self._take_folder, self._take_file, self._take_link):
             for entry in new:
                 try:
                     take(entry)
                 except OSError as error:
-                    return self._problem(entry, error)
-        return None
+                    problems.append(self._problem(entry, error))
+        if len(problems) > 1:
+            problems[0] += " (and {} more)".format(len(problems) - 1)
+        return problems[0] if problems else None
 
     def _problem(self, entry: Entry, error: OSError) -> str:
-        text = "{} can not be put into the output: {}".format(
-            _shown(entry.path), error.strerror or error
-        )
+        cause = error.strerror or str(error)
+        text = "{} can not be put into the output: {}".format(_shown(entry.path), cause)
         self._say(text + "; it stays in " + _shown(self._work))
         return text
 
     def _skip(self, path: str, full: str) -> bool:
-        if os.path.realpath(full) in self._apart:
-            return True
-        return self._exclude.folder(path.replace(os.sep, "/"), full)
+        return full in self._apart or self._exclude.folder(path.replace(os.sep, "/"), full)
 
     def _take_folder(self, entry: Entry) -> None:
         if stat.S_ISDIR(entry.status.st_mode) and entry.path not in self._before:
@@ -137,7 +137,7 @@ class Collection:
         """Give where a link's target is now: in the output; None when it is elsewhere."""
         aim = os.path.join(os.path.dirname(link), os.readlink(link))
         aim = os.path.join(os.path.realpath(os.path.dirname(aim)), os.path.basename(aim))
-        for root in (os.path.realpath(self._output), os.path.realpath(self._work)):
+        for root in (os.path.realpath(self._output), self._work):
             if aim.startswith(root + os.sep):
                 return os.path.join(self._output, os.path.relpath(aim, root))
         return None
@@ -194,4 +194,3 @@ def _shown(path: str) -> str:
     """Give a path as one printable line."""
     text = path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     return text if text.isprintable() else repr(text)
-

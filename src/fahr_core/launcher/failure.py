@@ -92,7 +92,7 @@ def shortened(text: str) -> str:
 
 def duration(seconds: float) -> str:
     """Say a number of seconds as people do: `90 s`, `20 min`, `2 h`, `1 h 30 min`."""
-    whole = int(round(seconds))
+    whole = round(seconds)
     if whole != seconds and seconds < 60:
         return "{:g} s".format(seconds)
     if whole < 120 and whole % 60:

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from typing import Dict, List, Optional
 
 WINDOWS = os.name == "nt"
@@ -28,7 +29,7 @@ class Group:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             bufsize=0,
-            **apart,  # type: ignore[call-overload]
+            **apart,
         )
         self._others = others
         self._guard = None if WINDOWS else _Guard(self.child.pid, others)
@@ -76,7 +77,7 @@ class Group:
         return groups
 
     def _alive(self) -> bool:
-        return any([_signal(group, 0) for group in self._groups()])
+        return any(_signal(group, 0) for group in self._groups())
 
 
 class _Guard:
@@ -108,10 +109,8 @@ class _Guard:
 
     def dismiss(self) -> None:
         if self._shell:
-            try:
+            with suppress(OSError):  # the guard was killed
                 os.write(self._write, b"done\n")
-            except OSError:
-                pass  # the guard was killed
             self._shell.wait()
         os.close(self._write)
 

@@ -2,32 +2,33 @@
 
 import json
 import os
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
 SCHEMA = 1
 
 
-class CannotStart(Exception):
+class StartError(Exception):
     """The job can not be started as described; the message says why, and is its reason."""
 
 
 class Job(NamedTuple):
-    """One run of a training artifact. Times are in seconds."""
+    """One run of a training artifact, as far as the launcher is concerned.
+
+    Times are in seconds. Inputs and the number of nodes are the runtime's to answer for.
+    """
 
     name: str
     artifact: str
+    params: Dict[str, Any]
     schema: int = SCHEMA
     driver: str = "unknown"
     kind: str = "script"
-    params: Dict[str, Any] = {}
-    inputs: Dict[str, str] = {}
-    nodes: int = 1
     launch: str = "auto"
-    secrets: List[str] = []
+    secrets: Sequence[str] = ()
     timeout: Optional[float] = None
     grace: float = 30.0
     gpu: bool = False
-    exclude: List[str] = []
+    exclude: Sequence[str] = ()
     git: Optional[Dict[str, Any]] = None
     image: Optional[str] = None
     environment: Optional[Dict[str, Any]] = None
@@ -38,19 +39,19 @@ class Job(NamedTuple):
 def parse(document: Mapping[str, Any]) -> Job:
     """Check a job description and give it a shape; unknown fields are ignored.
 
-    Raises CannotStart when it is of a newer schema or lacks name or artifact.
+    Raises StartError when it is of a newer schema or lacks name or artifact.
     """
     schema = document.get("schema", SCHEMA)
     if not isinstance(schema, int) or schema > SCHEMA:
-        raise CannotStart(
+        raise StartError(
             "the job description has schema {!r}, this launcher knows {}: rebuild the image "
             "with the fahr that sent the job".format(schema, SCHEMA)
         )
     missing = [field for field in ("name", "artifact") if not document.get(field)]
     if missing:
-        raise CannotStart("the job description lacks " + " and ".join(missing))
+        raise StartError("the job description lacks " + " and ".join(missing))
     known = {field: document[field] for field in Job._fields if document.get(field) is not None}
-    job = Job(**known)
+    job = Job(**{"params": {}, **known})
     _check_artifact(job.artifact)
     return job
 
@@ -58,25 +59,25 @@ def parse(document: Mapping[str, Any]) -> Job:
 def _check_artifact(artifact: str) -> None:
     parts = artifact.replace("\\", "/").split("/")
     if os.path.isabs(artifact) or ".." in parts:
-        raise CannotStart("artifact {!r} is not inside the experiment".format(artifact))
+        raise StartError("artifact {!r} is not inside the experiment".format(artifact))
 
 
 def load(environ: Mapping[str, str]) -> Dict[str, Any]:
     """Read the job description from FAHR_JOB_FILE or from FAHR_JOB_0, FAHR_JOB_1 and so on.
 
-    Raises CannotStart when there is none or it is not JSON.
+    Raises StartError when there is none or it is not JSON.
     """
     path = environ.get("FAHR_JOB_FILE")
     text = _file_text(path) if path else _numbered_text(environ)
     try:
         document = json.loads(text)
     except ValueError as error:
-        raise CannotStart("the job description is not JSON: {}".format(error))
+        raise StartError("the job description is not JSON: {}".format(error)) from error
     index = environ.get("FAHR_JOB_INDEX")
     if index is not None and "jobs" in document:
         document = _of_array(document["jobs"], index)
     if not isinstance(document, dict):
-        raise CannotStart("the job description is not a JSON object")
+        raise StartError("the job description is not a JSON object")
     return document
 
 
@@ -85,7 +86,7 @@ def _file_text(path: str) -> str:
         with open(path, encoding="utf-8") as file:
             return file.read()
     except OSError as error:
-        raise CannotStart("the job description can not be read: {}".format(error))
+        raise StartError("the job description can not be read: {}".format(error)) from error
 
 
 def _numbered_text(environ: Mapping[str, str]) -> str:
@@ -93,7 +94,7 @@ def _numbered_text(environ: Mapping[str, str]) -> str:
     while "FAHR_JOB_{}".format(len(pieces)) in environ:
         pieces.append(environ["FAHR_JOB_{}".format(len(pieces))])
     if not pieces:
-        raise CannotStart("no job description: neither FAHR_JOB_FILE nor FAHR_JOB_0 is set")
+        raise StartError("no job description: neither FAHR_JOB_FILE nor FAHR_JOB_0 is set")
     return "".join(pieces)
 
 
@@ -104,4 +105,4 @@ def _of_array(jobs: List[Any], index: str) -> Any:
             raise IndexError(index)
         return jobs[number]
     except (ValueError, IndexError):
-        raise CannotStart("no job {} among the {} described".format(index, len(jobs)))
+        raise StartError("no job {} among the {} described".format(index, len(jobs))) from None

@@ -4,7 +4,7 @@ import os
 import sys
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional
 
-from .job import CannotStart
+from .job import StartError
 
 
 class Places(NamedTuple):
@@ -24,17 +24,17 @@ class Nodes(NamedTuple):
     """This machine's part of the job."""
 
     rank: int = 0
-    count: int = 1
+    total: int = 1
     master_addr: str = "127.0.0.1"
     master_port: int = 29500
     procs_per_node: Optional[int] = None
 
 
 def places_from(told: Mapping[str, Any]) -> Places:
-    """Check what a runtime's `places()` gave; raises CannotStart when a folder is missing."""
+    """Check what a runtime's `places()` gave; raises StartError when a folder is missing."""
     missing = [name for name in Places._fields[:5] if not told.get(name)]
     if missing:
-        raise CannotStart("the driver's runtime names no place for " + ", ".join(missing))
+        raise StartError("the driver's runtime names no place for " + ", ".join(missing))
     known = {name: os.fspath(told[name]) for name in Places._fields if told.get(name)}
     for name in Places._fields[:5]:
         known[name] = os.path.abspath(known[name])
@@ -43,7 +43,8 @@ def places_from(told: Mapping[str, Any]) -> Places:
 
 def nodes_from(told: Mapping[str, Any]) -> Nodes:
     """Check what a runtime's `nodes()` gave."""
-    return Nodes(**{name: told[name] for name in Nodes._fields if told.get(name) is not None})
+    named = dict(told, total=told.get("count"))
+    return Nodes(**{name: named[name] for name in Nodes._fields if named.get(name) is not None})
 
 
 def output_of(places: Places, nodes: Nodes) -> str:
@@ -56,17 +57,17 @@ def output_of(places: Places, nodes: Nodes) -> str:
 def prepare(places: Places, output: str) -> None:
     """Make the folders, and the writable copy of the code when it is asked for.
 
-    Raises CannotStart when that fails.
+    Raises StartError when that fails.
     """
     try:
         if not os.path.isdir(places.code):
-            raise CannotStart("the job's code is not at {}".format(places.code))
+            raise StartError("the job's code is not at {}".format(places.code))
         if not _same(places.work, places.code):
             _copy(places.code, places.work)
         for folder in (output, places.checkpoints):
             os.makedirs(folder, exist_ok=True)
     except OSError as error:
-        raise CannotStart("the job's folders can not be prepared: {}".format(error))
+        raise StartError("the job's folders can not be prepared: {}".format(error)) from error
 
 
 def _same(one: str, other: str) -> bool:
@@ -120,14 +121,14 @@ def _nvidia_smi() -> Optional[List[str]]:
 
 def node_environment(nodes: Nodes, by_torchrun: bool) -> Dict[str, str]:
     """Give the variables with which frameworks find the other nodes."""
-    if nodes.count < 2:
+    if nodes.total < 2:
         return {}
     variables = {
         "MASTER_ADDR": nodes.master_addr,
         "MASTER_PORT": str(nodes.master_port),
-        "NNODES": str(nodes.count),
+        "NNODES": str(nodes.total),
         "NODE_RANK": str(nodes.rank),
     }
     if not by_torchrun:
-        variables.update(RANK=str(nodes.rank), WORLD_SIZE=str(nodes.count), LOCAL_RANK="0")
+        variables.update(RANK=str(nodes.rank), WORLD_SIZE=str(nodes.total), LOCAL_RANK="0")
     return variables

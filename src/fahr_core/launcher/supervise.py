@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any, Dict, List, NamedTuple, Optional, Type
 
 from .group import Group, reap_orphans
-from .job import CannotStart
+from .job import StartError
 from .log import Log
 
 # What a job leaves running in the background has this long after its end, in seconds.
@@ -75,12 +75,12 @@ def supervise(
     """Run a command to its end and give how it ended.
 
     Arguments: `timeout` and `grace` in seconds; asked to end, the command has half the grace.
-    `others`: see Group. Raises CannotStart when there is no such command.
+    `others`: see Group. Raises StartError when there is no such command.
     """
     try:
         group = Group(command, folder, environment, others)
     except (OSError, ValueError) as error:
-        raise CannotStart("{} can not be started: {}".format(command[0], error))
+        raise StartError("{} can not be started: {}".format(command[0], error)) from error
     readers = _forward(group, log)
     threading.Thread(target=_announce_end, args=(group, stop), daemon=True).start()
     watch = _Watch(group, stop, timeout, grace / 2)
@@ -98,9 +98,7 @@ def supervise(
 class _Watch:
     """Ends the group when it is time: asks first, kills when the patience is over."""
 
-    def __init__(
-        self, group: Group, stop: Stop, timeout: Optional[float], patience: float
-    ) -> None:
+    def __init__(self, group: Group, stop: Stop, timeout: Optional[float], patience: float) -> None:
         self._group, self._stop, self._patience = group, stop, patience
         self._deadline = None if timeout is None else time.monotonic() + timeout
         self._stopped = self._timed_out = self._killed = False
@@ -112,9 +110,8 @@ class _Watch:
         reap_orphans(self._group.child.pid)
         if self.kill_at is None:
             self._stopped = self._stop.requested
-            self._timed_out = not self._stopped and self._deadline is not None and (
-                now >= self._deadline
-            )
+            late = self._deadline is not None and now >= self._deadline
+            self._timed_out = late and not self._stopped
             if self._stopped or self._timed_out:
                 self.kill_at = now + self._patience
                 self._group.terminate()
