@@ -1,0 +1,90 @@
+"""Which drivers serve a job, when settings, variables and options are taken together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fahr_core import registry
+from fahr_core.errors import UsageError
+from fahr_core.models import Capability
+from fahr_core.session import Session
+from fahr_core.settings.layers import Text
+from fahr_core.settings.resolve import peek
+from fahr_core.settings.text import read_text, unquoted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from fahr_core.settings.layers import Layer
+
+__all__ = ["SeveralDrivers", "choose_train_driver", "open_chosen"]
+
+#: Names that the first fahr took in both ``--train-image`` and ``--build-driver``.
+_OLD_IMAGES = {"default-cpu": "local-cpu", "default-gpu": "local-gpu"}
+
+
+class SeveralDrivers(UsageError):
+    """Nobody says where the job runs, and several drivers could."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(
+            f"where should the job run? {', '.join(names)}",
+            *(f"fahr fit --train-driver={name}" for name in names),
+        )
+        self.names = list(names)
+
+
+def choose_train_driver(layers: Sequence[Layer], folder: Path) -> tuple[str, str]:
+    """Give the train driver's name and why it is this one.
+
+    Without a word from anybody it is ``local``, unless exactly one other is installed
+    (``docker`` does not count); an experiment with a ``fahr.toml`` is never moved by an
+    installation.
+
+    Raises:
+        SeveralDrivers: several are installed and nobody chooses.
+    """
+    for layer in reversed(layers):
+        if name := peek([layer], "train_driver"):
+            return unquoted(name), f"from {layer.origin}"
+    others = [entry.name for entry in registry.installed("train")]
+    others = [name for name in others if name not in ("local", "docker")]
+    if not others or (folder / "fahr.toml").exists():
+        return "local", "the built-in driver"
+    if len(others) == 1:
+        return others[0], "the only one installed"
+    raise SeveralDrivers(["local", *others])
+
+
+def open_chosen(
+    layers: Sequence[Layer], train: str, *, extensions: Sequence[str] | None = None
+) -> Session:
+    """Open a session with the train driver and, if it wants an image, a build driver."""
+    if extensions is None:
+        extensions = _extensions(layers)
+    session = Session(registry.find("train", train), None, extensions)
+    if not session.can(Capability.IMAGE):
+        return session
+    return Session(session.train, registry.find("build", _build_driver(layers)), extensions)
+
+
+def train_image(layers: Sequence[Layer]) -> str | None:
+    """Give the image that the job starts from, if one is named."""
+    image = peek(layers, "train_image")
+    return None if image is None or unquoted(image) in _OLD_IMAGES else unquoted(image)
+
+
+def _build_driver(layers: Sequence[Layer]) -> str:
+    if name := peek(layers, "build_driver"):
+        return unquoted(name)
+    image = unquoted(peek(layers, "train_image") or "")
+    default = "local-gpu" if peek(layers, "gpu") else "local-cpu"
+    return _OLD_IMAGES.get(image, default)
+
+
+def _extensions(layers: Sequence[Layer]) -> list[str]:
+    for layer in reversed(layers):
+        if (value := layer.core.get("extensions")) is not None:
+            return list(read_text(value, list) if isinstance(value, Text) else value)
+    return []

@@ -1,0 +1,158 @@
+"""Recorded jobs after they were sent: ask, follow, wait, stop."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from fahr_core import names, registry
+from fahr_core.errors import NotFinished, ServiceError, UsageError
+from fahr_core.models import Absent, Capability, State, StopResult
+from fahr_core.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    from fahr_core.ledger import Ledger
+    from fahr_core.models import LogLine
+    from fahr_core.record import Record
+
+__all__ = ["find", "find_remote", "follow", "open_for", "read_log", "refresh", "stop", "wait"]
+
+#: Seconds between two looks at a job that waits on this machine.
+_LOCAL_PAUSE = 0.1
+
+
+def find(ledger: Ledger, word: str | None, experiment: Path) -> Record:
+    """Find the job that a person means: a name, a prefix, ``folder/artifact`` or nothing.
+
+    Raises:
+        UnknownJob: there is none, or several begin with the word.
+    """
+    if word and "/" in word:
+        folder, _, artifact = word.strip("/").rpartition("/")
+        stem = names.job_stem(folder.rpartition("/")[2], artifact.removesuffix(".py"))
+        if record := ledger.latest_of_stem(stem):
+            return record
+    return ledger.resolve(word, str(experiment.resolve()))
+
+
+def open_for(record: Record) -> Session:
+    """Open a session with the driver that a job was sent by."""
+    listed = registry.find("train", record.driver_path or record.driver)
+    session = Session(listed)
+    if listed.digest != record.driver_digest:
+        session.warnings.append(f"{listed.path} has changed since {record.name} was sent")
+    return session
+
+
+def find_remote(session: Session, name: str) -> Record:
+    """Ask a driver's service for a job that this machine has no record of.
+
+    Raises:
+        UsageError: the driver cannot do that, or the service has no such job.
+    """
+    from fahr_core.record import record_of_remote
+
+    driver = session.train.name
+    if not session.can(Capability.REMOTE_JOBS):
+        raise UsageError(f"train driver {driver} knows only the jobs in this machine's record")
+    found = session.find_job(name, {})
+    if isinstance(found, Absent):
+        raise UsageError(f'{driver} has no job "{name}"', *filter(None, [found.reason]))
+    return record_of_remote(name, session.job_states([found.ref])[0], found)
+
+
+def refresh(ledger: Ledger, records: Iterable[Record]) -> None:
+    """Ask each driver once for its unfinished jobs among ``records`` and record the answers."""
+    by_driver: dict[str, list[Record]] = {}
+    for record in records:
+        if record.ref and not record.state.final:
+            by_driver.setdefault(record.driver_path or record.driver, []).append(record)
+    for asked in by_driver.values():
+        session = open_for(asked[0])
+        ledger.update(session.job_states([record.ref for record in asked if record.ref]))
+
+
+def read_log(
+    session: Session, record: Record, *, follow: bool = False, after: str | None = None
+) -> Iterator[LogLine]:
+    """Give a job's log lines; closing the iterator closes the driver's."""
+    if record.ref is None:
+        return
+    with session.logs(record.ref, follow=follow, after=after) as lines:
+        yield from lines
+
+
+def follow(ledger: Ledger, name: str, waiting: Callable[[Record], None]) -> Iterator[LogLine]:
+    """Give a job's log lines as they come until it has ended, also while it still waits here.
+
+    Args:
+        ledger: The record of jobs.
+        name: The job's name.
+        waiting: Told once of a job that waits in the queue.
+    """
+    record = ledger.get(name)
+    if record.ref is None and not record.state.final:
+        waiting(record)
+    while record.ref is None and not record.state.final:
+        time.sleep(_LOCAL_PAUSE)
+        record = ledger.get(name)
+    if record.ref is None:
+        return
+    session = open_for(record)
+    yield from read_log(session, record, follow=True)
+    ledger.update(session.job_states([record.ref]))
+
+
+def wait(ledger: Ledger, name: str, timeout: float | None = None) -> Record:
+    """Wait until a job has ended; asks at the pace that its driver names, ever slower.
+
+    A network that fails for a while is waited out.
+
+    Raises:
+        NotFinished: it still runs after ``timeout`` seconds.
+    """
+    limit = None if timeout is None else time.monotonic() + timeout
+    record = ledger.get(name)
+    session = None if record.state.final else open_for(record)
+    pause = session.info.poll if session else 0.0
+    while True:
+        try:
+            refresh(ledger, [record])
+        except ServiceError:
+            pause = min(60.0, pause * 2)
+        record = ledger.get(name)
+        if record.state.final:
+            return record
+        left = pause if limit is None else limit - time.monotonic()
+        if left <= 0:
+            raise NotFinished(
+                f"{name} is still {record.state}", f"fahr wait {name}", f"fahr logs -f {name}"
+            )
+        time.sleep(min(pause, left))
+
+
+def stop(ledger: Ledger, record: Record) -> StopResult:
+    """Stop a job: one that waits here is withdrawn, one at the service is asked to end."""
+    if record.state.final:
+        return StopResult(outcome="stopped", reason=f"it was {record.state} already")
+    if record.ref is None and ledger.stop_queued(record.name):
+        return StopResult(outcome="stopped", reason="it had not been sent yet")
+    record = ledger.get(record.name)
+    session = open_for(record)
+    if not session.can(Capability.STOP):
+        return StopResult(
+            outcome="not-possible", reason=f"train driver {record.driver} cannot stop a job"
+        )
+    if record.ref is None:
+        return StopResult(outcome="not-possible", reason="nobody can tell whether it was sent")
+    result = session.stop_job(record.ref)
+    ledger.update(session.job_states([record.ref]))
+    return result
+
+
+def is_waiting(record: Record) -> bool:
+    """Tell whether a job waits on this machine."""
+    return record.state in (State.QUEUED, State.SUBMITTING)

@@ -1,0 +1,133 @@
+"""Fetching a job's output: into a temporary folder, then into place, whole or not at all."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fahr_core import jobs
+from fahr_core.errors import DiskError, NotFinished, OverwriteError, ServiceError
+from fahr_core.models import FetchOptions
+from fahr_core.transfer import check_clashes, move_into_place
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fahr_core.ledger import Ledger
+    from fahr_core.models import FetchedFile
+    from fahr_core.record import Record
+    from fahr_core.reporter import Reporter
+
+__all__ = ["Fetched", "fetch"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """What was fetched: the folder and the files in it."""
+
+    job: str
+    folder: Path
+    files: Sequence[FetchedFile]
+
+    @property
+    def size(self) -> int:
+        """Give the bytes of all files."""
+        return sum(file.size for file in self.files)
+
+
+def fetch(
+    ledger: Ledger,
+    record: Record,
+    reporter: Reporter,
+    *,
+    destination: Path | None = None,
+    options: FetchOptions | None = None,
+    wait: bool = False,
+) -> Fetched:
+    """Bring a job's output home.
+
+    Args:
+        ledger: The record of jobs.
+        record: The job.
+        reporter: Who is told how far it is.
+        destination: A folder, made when missing; by default a new one named as the job.
+        options: Which files, whether archives are unpacked and files replaced.
+        wait: Whether to wait for the job's end.
+
+    Raises:
+        DiskError: the disk is full or the destination cannot be written.
+        NotFinished: the job still runs.
+        OverwriteError: a file stands in the way that fahr did not write.
+    """
+    options = options or FetchOptions()
+    record = _ended(ledger, record, wait)
+    folder = Path(record.name.replace("/", "-")) if destination is None else destination
+    temporary = _temporary_beside(folder)
+    try:
+        files = _fetched(record, temporary, options, reporter)
+        _check_clashes(ledger, record, folder, files, options)
+        move_into_place(temporary, folder, [file.path for file in files])
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    ledger.record_fetch(record.name, folder.resolve(), files)
+    return Fetched(job=record.name, folder=folder, files=files)
+
+
+def _ended(ledger: Ledger, record: Record, wait: bool) -> Record:
+    if record.state.final:
+        return record
+    if wait:
+        return jobs.wait(ledger, record.name)
+    jobs.refresh(ledger, [record])
+    record = ledger.get(record.name)
+    if not record.state.final:
+        raise NotFinished(
+            f"{record.name} is still {record.state}", f"fahr fetch --wait {record.name}"
+        )
+    return record
+
+
+def _temporary_beside(folder: Path) -> Path:
+    """Make a folder from which files can be renamed into ``folder``."""
+    place = folder if folder.is_dir() else folder.parent
+    try:
+        if not folder.is_dir():
+            place.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix=".fahr-fetch-", dir=place))
+    except OSError as error:
+        raise DiskError(f"cannot write to {place}: {error.strerror or error}") from error
+
+
+def _fetched(
+    record: Record, temporary: Path, options: FetchOptions, reporter: Reporter
+) -> list[FetchedFile]:
+    session = jobs.open_for(record)
+    if record.ref is None:
+        return []
+    files = list(session.fetch_output(record.ref, temporary, options, reporter.progress))
+    for file in files:
+        if (temporary / file.path).lstat().st_size != file.size:
+            raise ServiceError(f"{file.path} came incomplete", f"fahr fetch {record.name}")
+    return files
+
+
+def _check_clashes(
+    ledger: Ledger,
+    record: Record,
+    folder: Path,
+    files: Sequence[FetchedFile],
+    options: FetchOptions,
+) -> None:
+    if options.overwrite:
+        return
+    known = ledger.fetched_files(folder.resolve())
+    if clashes := check_clashes(folder, [file.path for file in files], known):
+        others = f" and {len(clashes) - 1} more" if len(clashes) > 1 else ""
+        raise OverwriteError(
+            f"{folder / clashes[0]} is not from fahr, fetch would replace it{others}",
+            f"fahr fetch ./{record.name} {record.name}",
+            f"fahr fetch {folder} {record.name} --overwrite",
+        )
