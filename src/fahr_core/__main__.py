@@ -1,0 +1,5 @@
+"""``python -m fahr_core`` is ``fahr``."""
+
+from fahr_core.cli import main
+
+main()

@@ -1,0 +1,179 @@
+"""What is printed: results on stdout, everything else on stderr.
+
+Colour by NO_COLOR, FORCE_COLOR and whether the stream is a terminal.  What moves and what
+asks needs terminals, and neither CI nor a notebook cell; elsewhere each stage is one line.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import textwrap
+import time
+from typing import IO, TYPE_CHECKING, Any
+
+from fahr_core.durations import size
+
+if TYPE_CHECKING:
+    from fahr_core.errors import FahrError
+
+__all__ = [
+    "Terminal",
+    "can_ask",
+    "error",
+    "note",
+    "out",
+    "out_json",
+    "prepare_streams",
+    "stage",
+    "styled",
+]
+
+_WIDTH = 80
+_STAGE = 9
+_STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
+
+
+def prepare_streams() -> None:
+    """Let any name be printed: what a stream cannot show is escaped."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def out(text: str) -> None:
+    """Print a line of the result."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def out_json(value: Any) -> None:
+    """Print the one document of ``--json``."""
+    out(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+def note(text: str = "") -> None:
+    """Print a line that is not the result."""
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+def stage(name: str, text: str) -> None:
+    """Print a stage, its text folded under itself."""
+    room = _width(sys.stderr) - _STAGE
+    lines = _folded(text, room)
+    note(styled(f"{name:<{_STAGE - 1}} ", "dim") + lines[0])
+    for line in lines[1:]:
+        note(" " * _STAGE + line)
+
+
+def error(problem: FahrError, *, as_json: bool = False) -> None:
+    """Print what went wrong, and below it what to do."""
+    if as_json:
+        hint = "\n".join(problem.hints) or None
+        body = {"code": problem.code, "message": problem.message, "hint": hint}
+        note(json.dumps({"error": body}, ensure_ascii=False))
+        return
+    first, *more = _folded(problem.message, _width(sys.stderr) - 7)
+    note(styled("error: ", "red") + first)
+    for line in more:
+        note("       " + line)
+    for hint in problem.hints:
+        note("  " + hint)  # never folded: it is pasted
+
+
+def styled(text: str, style: str, stream: IO[str] | None = None) -> str:
+    """Give ``text`` in a style where the stream (stderr) shows colour."""
+    return f"\033[{_STYLES[style]}m{text}\033[0m" if _has_colour(stream or sys.stderr) else text
+
+
+def can_ask() -> bool:
+    """Tell whether somebody is there to answer a question."""
+    return sys.stdin.isatty() and _moves(sys.stderr)
+
+
+class Terminal:
+    """The reporter of the command line.
+
+    Progress moves on a terminal; elsewhere a stage that takes long is told once a minute.
+    """
+
+    def __init__(self) -> None:
+        self._moving = _moves(sys.stderr)
+        self._drawn = 0.0
+        self._told = time.monotonic()
+        self._line = ""
+
+    def say(self, stage_name: str, text: str) -> None:
+        """Print a finished stage."""
+        self._clear()
+        stage(stage_name, text)
+
+    def warn(self, text: str) -> None:
+        """Print a warning."""
+        self._clear()
+        stage(styled("warning", "yellow"), text)
+
+    def progress(
+        self, stage: str, text: str = "", done: int | None = None, total: int | None = None
+    ) -> None:
+        """Draw how far a stage is."""
+        now = time.monotonic()
+        if self._moving:
+            if now - self._drawn >= 0.1 or (total is not None and done == total):
+                self._drawn = now
+                self._draw(_progress_line(stage, text, done, total))
+        elif now - self._told >= 60:
+            self._told = now
+            note(_progress_line(stage, text, done, total))
+
+    def close(self) -> None:
+        """Remove a line that still moves."""
+        self._clear()
+
+    def _draw(self, line: str) -> None:
+        line = line[: _width(sys.stderr) - 1]
+        sys.stderr.write("\r" + line.ljust(len(self._line)))
+        sys.stderr.flush()
+        self._line = line
+
+    def _clear(self) -> None:
+        if self._line:
+            sys.stderr.write("\r" + " " * len(self._line) + "\r")
+            self._line = ""
+
+
+def _progress_line(stage: str, text: str, done: int | None, total: int | None) -> str:
+    amount = ""
+    if total:
+        amount = f"{100 * (done or 0) // total:3d}%  {size(total)}"
+    elif done:
+        amount = size(done)
+    return f"{stage:<{_STAGE - 1}} {text} {amount}".rstrip()
+
+
+def _folded(text: str, room: int) -> list[str]:
+    """Break a text at blanks; what has none (a link, a path) is left whole."""
+    return textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False) or [""]
+
+
+def _width(stream: IO[str]) -> int:
+    if not stream.isatty():
+        return _WIDTH
+    return max(40, shutil.get_terminal_size().columns)
+
+
+def _has_colour(stream: IO[str]) -> bool:
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def _moves(stream: IO[str]) -> bool:
+    if os.environ.get("CI") or os.environ.get("JPY_PARENT_PID"):
+        return False
+    return stream.isatty() and os.environ.get("TERM") != "dumb"

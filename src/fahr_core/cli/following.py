@@ -1,0 +1,48 @@
+"""Following a job's log until it has ended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fahr_core import jobs
+from fahr_core.cli import console
+from fahr_core.cli.shown import ended_line
+from fahr_core.models import Capability, State
+
+if TYPE_CHECKING:
+    from fahr_core.ledger import Ledger
+    from fahr_core.record import Record
+
+__all__ = ["exit_status", "follow_job"]
+
+
+def follow_job(ledger: Ledger, name: str, *, log_to_stdout: bool = True) -> int:
+    """Print a job's lines as they come; give the job's exit status: 0, or 1 if it failed.
+
+    Interrupting ends the following; the job goes on, and is said to.
+    """
+    show = console.out if log_to_stdout else console.note
+    try:
+        for line in jobs.follow(ledger, name, _tell_waiting):
+            show(line.text)
+    except KeyboardInterrupt:
+        _tell_goes_on(ledger.get(name))
+        raise
+    record = ledger.get(name)
+    console.note(ended_line(record))
+    return exit_status(record)
+
+
+def exit_status(record: Record) -> int:
+    """Give the status that waiting for a job ends with."""
+    return 0 if record.state is State.COMPLETE else 1
+
+
+def _tell_waiting(record: Record) -> None:
+    console.stage(str(record.state), f"{record.name} waits for its turn")
+
+
+def _tell_goes_on(record: Record) -> None:
+    console.note(f"{record.name} goes on: fahr logs -f {record.name}")
+    if record.ref is None or jobs.open_for(record).can(Capability.STOP):
+        console.note(f"{' ' * len(record.name)} stop it: fahr stop {record.name}")
