@@ -1,0 +1,72 @@
+"""Ledgers with jobs in them, and processes that use them, for the tests of several files."""
+
+import os  # noqa: F401 - for children
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+from fahr_core.errors import DiskError  # noqa: F401 - for children
+from fahr_core.ledger import Ledger  # noqa: F401 - for children
+from fahr_core.models import Code, Environment, Job, JobRef, JobState, Request, State
+
+PLACE = {"driver": "local", "experiment": "/home/me/digits", "artifact": "train.py"}
+
+
+def child(code, *arguments):
+    """Start a Python process that knows ``ledger``, ``PLACE`` and this file's names."""
+    prelude = "import sys, os; from pathlib import Path; from tests.ledgers import *;"
+    prelude += "ledger = Ledger(Path(sys.argv[1]))\n"
+    return subprocess.Popen(
+        [sys.executable, "-c", prelude + textwrap.dedent(code), *map(str, arguments)],
+        cwd=Path(__file__).parents[1],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def request_for(reservation, lane=None, driver="local", params=None):
+    job = Job(
+        name=reservation.name,
+        run_id=reservation.run_id,
+        remote_name=f"{reservation.name}-abc234",
+        experiment=PLACE["experiment"],
+        artifact=PLACE["artifact"],
+        kind="script",
+        train_driver=driver,
+        code=Code(digest="sha256:00", files=1, size=2),
+        environment=Environment(),
+        params=params or {},
+    )
+    return Request(
+        driver=driver,
+        name=job.name,
+        remote_name=job.remote_name,
+        run_id=job.run_id,
+        body={"x": 1},
+        job=job,
+        lane=lane,
+    )
+
+
+def intend(ledger, stem="digits-train", lane=None, params=None, **place):
+    reservation = ledger.reserve(stem, **{**PLACE, **place})
+    request = request_for(reservation, lane, place.get("driver", "local"), params)
+    ledger.intend(reservation.name, request.job, request)
+    return reservation.name
+
+
+def ref_of(name):
+    return JobRef(driver="local", id=f"id-of-{name}")
+
+
+def send(ledger, stem="digits-train", **kwargs):
+    name = intend(ledger, stem, **kwargs)
+    assert ledger.launch(name) is State.SUBMITTING
+    ledger.submitted(name, ref_of(name), "https://example.org/job")
+    return name
+
+
+def said(name, state, **about):
+    return JobState(ref=ref_of(name), state=state, **about)
