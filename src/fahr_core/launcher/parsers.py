@@ -23,7 +23,7 @@ def argparse_signature(tree: ast.Module) -> Optional[Signature]:
     if not parsers:
         return None
     if _never_reads_arguments(calls):
-        return None
+        return Signature("argparse")
     known = [_argument(call) for call in calls if _name(call.func) == "add_argument"]
     found = tuple(argument for argument in known if argument)
     why = _why_open(tree, calls, parsers, known)

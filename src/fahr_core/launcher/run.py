@@ -155,7 +155,7 @@ class _Attempt:
     def _asked(self, hook: str, *arguments: Any) -> Dict[str, Any]:
         try:
             return dict(getattr(self._runtime, hook)(*arguments))
-        except Exception as error:  # noqa: BLE001 - whatever a driver's code raises
+        except Exception as error:
             cause = "{}: {}".format(type(error).__name__, error)
             raise StartError("the driver's {} failed: {}".format(hook, cause)) from error
 
