@@ -32,7 +32,7 @@ def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Give the test an empty home and FAHR_HOME, and end the processes that it leaves there."""
     home = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as patch:
-        for name in [n for n in os.environ if n in FOREIGN or n.startswith(FOREIGN_PREFIXES)]:
+        for name in filter(is_foreign, list(os.environ)):
             patch.delenv(name)
         for name, folder in DOWNLOADS.items():
             patch.setenv(name, folder)
@@ -42,6 +42,12 @@ def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield home
     if (home / "fahr").exists():
         end_processes_of(home)
+
+
+def is_foreign(name: str) -> bool:
+    """Tell whether a variable of the caller would change what a test sees."""
+    told = name.startswith("FAHR_TEST_")  # what a test is told on purpose
+    return not told and (name in FOREIGN or name.startswith(FOREIGN_PREFIXES))
 
 
 def end_processes_of(home: Path) -> None:
