@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from fahr_core import names, registry
+from fahr_core import registry
 from fahr_core.errors import NotFinished, ServiceError, UsageError
 from fahr_core.models import Absent, Capability, State, StopResult
 from fahr_core.session import Session
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fahr_core.ledger import Ledger
-    from fahr_core.models import LogLine
+    from fahr_core.models import Found, LogLine
     from fahr_core.record import Record
 
 __all__ = ["find", "find_remote", "follow", "open_for", "read_log", "refresh", "stop", "wait"]
@@ -30,11 +30,6 @@ def find(ledger: Ledger, word: str | None, experiment: Path) -> Record:
     Raises:
         UnknownJob: there is none, or several begin with the word.
     """
-    if word and "/" in word:
-        folder, _, artifact = word.strip("/").rpartition("/")
-        stem = names.job_stem(folder.rpartition("/")[2], artifact.removesuffix(".py"))
-        if record := ledger.latest_of_stem(stem):
-            return record
     return ledger.resolve(word, str(experiment.resolve()))
 
 
@@ -53,15 +48,54 @@ def find_remote(session: Session, name: str) -> Record:
     Raises:
         UsageError: the driver cannot do that, or the service has no such job.
     """
-    from fahr_core.record import record_of_remote
-
     driver = session.train.name
     if not session.can(Capability.REMOTE_JOBS):
         raise UsageError(f"train driver {driver} knows only the jobs in this machine's record")
     found = session.find_job(name, {})
     if isinstance(found, Absent):
         raise UsageError(f'{driver} has no job "{name}"', *filter(None, [found.reason]))
-    return record_of_remote(name, session.job_states([found.ref])[0], found)
+    return _remote_record(name, session, found)
+
+
+def _remote_record(name: str, session: Session, found: Found) -> Record:
+    """Make a record of what the service says of a job; it is shown, not kept."""
+    from fahr_core.record import Record
+
+    said = session.job_states([found.ref])[0]
+    job = found.job
+    return Record(
+        name=name,
+        stem=name,
+        number=None,
+        run_id=job.run_id if job else "",
+        remote_name=name,
+        driver=session.train.name,
+        state=said.state,
+        reason=said.reason,
+        attempt=said.attempt,
+        experiment=job.experiment if job else "",
+        artifact=job.artifact if job else "",
+        created=said.created or said.started or 0.0,
+        started=said.started,
+        ended=said.ended,
+        seen=said.seen,
+        link=said.link or found.link,
+        where=said.where,
+        detail=said.detail,
+        cost=said.cost,
+        exit_code=said.exit_code,
+        fetched=None,
+        note=None,
+        lane=None,
+        lane_limit=None,
+        from_queue=False,
+        driver_path=session.train.path,
+        driver_digest=session.train.digest,
+        content_digest=None,
+        owner=None,
+        ref=found.ref,
+        params=job.params if job else {},
+    )
 
 
 def refresh(ledger: Ledger, records: Iterable[Record]) -> None:
@@ -72,7 +106,7 @@ def refresh(ledger: Ledger, records: Iterable[Record]) -> None:
             by_driver.setdefault(record.driver_path or record.driver, []).append(record)
     for asked in by_driver.values():
         session = open_for(asked[0])
-        ledger.update(session.job_states([record.ref for record in asked if record.ref]))
+        ledger.update(*session.job_states([record.ref for record in asked if record.ref]))
 
 
 def read_log(
@@ -85,25 +119,33 @@ def read_log(
         yield from lines
 
 
-def follow(ledger: Ledger, name: str, waiting: Callable[[Record], None]) -> Iterator[LogLine]:
+def follow(
+    ledger: Ledger, name: str, waiting: Callable[[Record], None], *, tail: int | None = None
+) -> Iterator[LogLine]:
     """Give a job's log lines as they come until it has ended, also while it still waits here.
 
     Args:
         ledger: The record of jobs.
         name: The job's name.
         waiting: Told once of a job that waits in the queue.
+        tail: How many of the lines that are there already come first; None: all.
     """
-    record = ledger.get(name)
+    record = ledger.exact(name)
     if record.ref is None and not record.state.final:
         waiting(record)
     while record.ref is None and not record.state.final:
         time.sleep(_LOCAL_PAUSE)
-        record = ledger.get(name)
+        record = ledger.exact(name)
     if record.ref is None:
         return
     session = open_for(record)
-    yield from read_log(session, record, follow=True)
-    ledger.update(session.job_states([record.ref]))
+    after = None
+    if tail is not None:
+        there = list(read_log(session, record))
+        after = there[-1].cursor if there else None
+        yield from there[len(there) - min(tail, len(there)) :]
+    yield from read_log(session, record, follow=True, after=after)
+    ledger.update(*session.job_states([record.ref]))
 
 
 def wait(ledger: Ledger, name: str, timeout: float | None = None) -> Record:
@@ -115,7 +157,7 @@ def wait(ledger: Ledger, name: str, timeout: float | None = None) -> Record:
         NotFinished: it still runs after ``timeout`` seconds.
     """
     limit = None if timeout is None else time.monotonic() + timeout
-    record = ledger.get(name)
+    record = ledger.exact(name)
     session = None if record.state.final else open_for(record)
     pause = session.info.poll if session else 0.0
     while True:
@@ -123,7 +165,7 @@ def wait(ledger: Ledger, name: str, timeout: float | None = None) -> Record:
             refresh(ledger, [record])
         except ServiceError:
             pause = min(60.0, pause * 2)
-        record = ledger.get(name)
+        record = ledger.exact(name)
         if record.state.final:
             return record
         left = pause if limit is None else limit - time.monotonic()
@@ -138,9 +180,9 @@ def stop(ledger: Ledger, record: Record) -> StopResult:
     """Stop a job: one that waits here is withdrawn, one at the service is asked to end."""
     if record.state.final:
         return StopResult(outcome="stopped", reason=f"it was {record.state} already")
-    if record.ref is None and ledger.stop_queued(record.name):
+    if record.ref is None and ledger.withdraw(record.name):
         return StopResult(outcome="stopped", reason="it had not been sent yet")
-    record = ledger.get(record.name)
+    record = ledger.exact(record.name)
     session = open_for(record)
     if not session.can(Capability.STOP):
         return StopResult(
@@ -149,7 +191,7 @@ def stop(ledger: Ledger, record: Record) -> StopResult:
     if record.ref is None:
         return StopResult(outcome="not-possible", reason="nobody can tell whether it was sent")
     result = session.stop_job(record.ref)
-    ledger.update(session.job_states([record.ref]))
+    ledger.update(*session.job_states([record.ref]))
     return result
 
 

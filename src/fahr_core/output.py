@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from fahr_core import jobs
 from fahr_core.errors import DiskError, NotFinished, OverwriteError, ServiceError
+from fahr_core.ledger_fetched import WrittenFile
 from fahr_core.models import FetchOptions
 from fahr_core.transfer import check_clashes, move_into_place
 
@@ -72,7 +73,7 @@ def fetch(
         move_into_place(temporary, folder, [file.path for file in files])
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-    ledger.record_fetch(record.name, folder.resolve(), files)
+    ledger.record_fetch(record.name, str(folder.resolve()), _written(folder, files))
     return Fetched(job=record.name, folder=folder, files=files)
 
 
@@ -82,7 +83,7 @@ def _ended(ledger: Ledger, record: Record, wait: bool) -> Record:
     if wait:
         return jobs.wait(ledger, record.name)
     jobs.refresh(ledger, [record])
-    record = ledger.get(record.name)
+    record = ledger.exact(record.name)
     if not record.state.final:
         raise NotFinished(
             f"{record.name} is still {record.state}", f"fahr fetch --wait {record.name}"
@@ -123,7 +124,8 @@ def _check_clashes(
 ) -> None:
     if options.overwrite:
         return
-    known = ledger.fetched_files(folder.resolve())
+    written = ledger.fetched_files(str(folder.resolve()))
+    known = {path: (file.size, int(file.mark)) for path, file in written.items()}
     if clashes := check_clashes(folder, [file.path for file in files], known):
         others = f" and {len(clashes) - 1} more" if len(clashes) > 1 else ""
         raise OverwriteError(
@@ -131,3 +133,13 @@ def _check_clashes(
             f"fahr fetch ./{record.name} {record.name}",
             f"fahr fetch {folder} {record.name} --overwrite",
         )
+
+
+def _written(folder: Path, files: Sequence[FetchedFile]) -> list[WrittenFile]:
+    """Note each file's time of change, by which a later edit is seen."""
+    return [
+        WrittenFile(
+            path=file.path, size=file.size, mark=str((folder / file.path).lstat().st_mtime_ns)
+        )
+        for file in files
+    ]

@@ -75,7 +75,7 @@ def submit(plan: Plan, reporter: Reporter) -> Record:
         _queue(request, reporter)
     else:
         _send(ledger, plan, request, reporter)
-    return ledger.get(reservation.name)
+    return ledger.exact(reservation.name)
 
 
 def dry_run(plan: Plan, reporter: Reporter) -> Request:
@@ -112,7 +112,9 @@ def _draft(plan: Plan, reporter: Reporter) -> Draft:
         write=not order.dry_run,
     )
     take = snapshot.survey if order.dry_run else snapshot.take
-    code = take(plan.experiment, include=core["include"], exclude=core["exclude"])
+    code = take(
+        plan.experiment, include=core["include"], exclude=core["exclude"], warn=reporter.warn
+    )
     reporter.say("code", snapshot.describe(code))
     if warning := snapshot.size_warning(code):
         reporter.warn(warning)
@@ -178,7 +180,8 @@ def _reserve(ledger: Ledger, draft: Draft) -> Reservation:
     }
     if plan.order.name:
         digest = _content_digest(draft)
-        return ledger.reserve_named(plan.order.name, content_digest=digest, **place)
+        name = names.given_name(plan.order.name)
+        return ledger.reserve_named(name, content_digest=digest, **place)
     return ledger.reserve(_stem(plan), **place)
 
 
@@ -248,7 +251,7 @@ def _preflight(plan: Plan, job: Job, reporter: Reporter) -> None:
     errors = [finding for finding in findings if finding.level == "error"]
     if errors:
         first, *others = errors
-        lines = [hint for hint in first.hints]
+        lines = list(first.hints)
         for other in others:
             lines += [f"{other.subject}: {other.message}", *other.hints]
         raise UsageError(f"{first.subject}: {first.message}", *lines, "nothing was sent")

@@ -63,7 +63,7 @@ def run(arguments: Sequence[str]) -> int:
         return _INTERRUPTED
     except BrokenPipeError:
         return _closed_pipe()
-    except Exception as error:  # noqa: BLE001 - whatever it is, the user gets one message
+    except Exception as error:  # whatever it is, the user gets one message
         if debug:
             raise
         told = _told(error)

@@ -29,6 +29,7 @@ __all__ = [
     "prepare_streams",
     "stage",
     "styled",
+    "width",
 ]
 
 _WIDTH = 80
@@ -62,7 +63,7 @@ def note(text: str = "") -> None:
 
 def stage(name: str, text: str) -> None:
     """Print a stage, its text folded under itself."""
-    room = _width(sys.stderr) - _STAGE
+    room = width(sys.stderr) - _STAGE
     lines = _folded(text, room)
     note(styled(f"{name:<{_STAGE - 1}} ", "dim") + lines[0])
     for line in lines[1:]:
@@ -76,7 +77,7 @@ def error(problem: FahrError, *, as_json: bool = False) -> None:
         body = {"code": problem.code, "message": problem.message, "hint": hint}
         note(json.dumps({"error": body}, ensure_ascii=False))
         return
-    first, *more = _folded(problem.message, _width(sys.stderr) - 7)
+    first, *more = _folded(problem.message, width(sys.stderr) - 7)
     note(styled("error: ", "red") + first)
     for line in more:
         note("       " + line)
@@ -134,7 +135,7 @@ class Terminal:
         self._clear()
 
     def _draw(self, line: str) -> None:
-        line = line[: _width(sys.stderr) - 1]
+        line = line[: width(sys.stderr) - 1]
         sys.stderr.write("\r" + line.ljust(len(self._line)))
         sys.stderr.flush()
         self._line = line
@@ -159,7 +160,8 @@ def _folded(text: str, room: int) -> list[str]:
     return textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False) or [""]
 
 
-def _width(stream: IO[str]) -> int:
+def width(stream: IO[str]) -> int:
+    """Give the columns of a stream; 80 where it is no terminal."""
     if not stream.isatty():
         return _WIDTH
     return max(40, shutil.get_terminal_size().columns)

@@ -20,6 +20,7 @@ import typer
 from fahr_core.cli import console, options
 
 if TYPE_CHECKING:
+    from fahr_core.models import LogLine
     from fahr_core.planning import Order, Plan
 
 __all__ = ["command"]
@@ -115,12 +116,17 @@ def _fit(order: Order, *, follow: bool, as_json: bool, no_input: bool) -> int:
     if follow:
         from fahr_core.cli.following import follow_job
 
-        return follow_job(ledger, record.name, log_to_stdout=not as_json)
+        show = _to_stderr if as_json else None  # stdout is the one document
+        return follow_job(ledger, record.name, show=show)
     console.stage("next", f"fahr logs -f {record.name}")
     console.stage("", f"fahr fetch {record.name}")
     if not as_json:
         console.out(record.name)
     return 0
+
+
+def _to_stderr(line: LogLine) -> None:
+    console.note(line.text)
 
 
 def _show_request(order: Order, *, no_input: bool) -> int:

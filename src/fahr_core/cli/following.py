@@ -10,25 +10,35 @@ from fahr_core.cli.shown import ended_line
 from fahr_core.models import Capability, State
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fahr_core.ledger import Ledger
+    from fahr_core.models import LogLine
     from fahr_core.record import Record
 
 __all__ = ["exit_status", "follow_job"]
 
 
-def follow_job(ledger: Ledger, name: str, *, log_to_stdout: bool = True) -> int:
+def follow_job(
+    ledger: Ledger,
+    name: str,
+    *,
+    show: Callable[[LogLine], None] | None = None,
+    tail: int | None = None,
+) -> int:
     """Print a job's lines as they come; give the job's exit status: 0, or 1 if it failed.
 
-    Interrupting ends the following; the job goes on, and is said to.
+    ``tail`` begins with the last lines only.  Interrupting ends the following; the job goes
+    on, and is said to.
     """
-    show = console.out if log_to_stdout else console.note
+    show = show or _print
     try:
-        for line in jobs.follow(ledger, name, _tell_waiting):
-            show(line.text)
+        for line in jobs.follow(ledger, name, _tell_waiting, tail=tail):
+            show(line)
     except KeyboardInterrupt:
-        _tell_goes_on(ledger.get(name))
+        _tell_goes_on(ledger.exact(name))
         raise
-    record = ledger.get(name)
+    record = ledger.exact(name)
     console.note(ended_line(record))
     return exit_status(record)
 
@@ -36,6 +46,10 @@ def follow_job(ledger: Ledger, name: str, *, log_to_stdout: bool = True) -> int:
 def exit_status(record: Record) -> int:
     """Give the status that waiting for a job ends with."""
     return 0 if record.state is State.COMPLETE else 1
+
+
+def _print(line: LogLine) -> None:
+    console.out(line.text)
 
 
 def _tell_waiting(record: Record) -> None:

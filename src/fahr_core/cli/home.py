@@ -1,0 +1,42 @@
+"""What bare ``fahr`` shows: where to begin, and what runs."""
+
+from __future__ import annotations
+
+from fahr_core.cli import console
+from fahr_core.cli.shown import running_time
+from fahr_core.version import VERSION
+
+__all__ = ["home_screen"]
+
+
+def home_screen() -> None:
+    """Print the home screen; reads the ledger and loads no driver."""
+    from fahr_core.cli.work import open_ledger
+
+    installed = _others_installed()
+    lines = [
+        f"fahr {VERSION}  sends a training script or notebook off, brings the model home",
+        "",
+        f"  fahr fit train.py    run it       here: local{installed}",
+        "  fahr ls              your jobs",
+        "  fahr fetch           bring the last output home",
+        "  fahr init            choose where this folder's jobs run",
+        "  fahr doctor          check this machine and your accounts",
+        "",
+    ]
+    active = open_ledger().active()
+    for record in active[:3]:
+        ran = running_time(record)
+        about = ", ".join(filter(None, [record.name, record.driver, ran]))
+        lines.append(f"  {record.state}: {about}     fahr logs -f {record.name}")
+    if len(active) > 3:
+        lines.append(f"  and {len(active) - 3} more: fahr ls")
+    lines.append("  all commands: fahr --help")
+    console.out("\n".join(lines))
+
+
+def _others_installed() -> str:
+    from fahr_core.registry import installed
+
+    names = [entry.name for entry in installed("train") if entry.name != "local"]
+    return f"; installed: {', '.join(names)}" if names else ""

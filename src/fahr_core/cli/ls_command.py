@@ -1,0 +1,147 @@
+"""List your jobs, the newest first.
+
+Reads this machine's record alone; --refresh asks each driver once, for at
+most two seconds. In a pipe: tab-separated, nothing cut: name, state, driver,
+created, started, ended, reason.
+
+Examples::
+
+  fahr ls
+  fahr ls --state failed --all
+  fahr ls --here --refresh
+  fahr ls --json
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fahr_core.cli import console, options
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fahr_core.ledger import Ledger
+    from fahr_core.record import Record
+
+__all__ = ["command"]
+
+_SHOWN = 20
+_PATIENCE = 2.0
+
+
+def command(
+    every: Annotated[bool, typer.Option("-a", "--all", help="All jobs, not the last 20.")] = False,
+    state: Annotated[
+        str | None, typer.Option("--state", metavar="STATE", help="Only jobs in this state.")
+    ] = None,
+    here: Annotated[bool, typer.Option("--here", help="Only this folder's jobs.")] = False,
+    train_driver: options.TrainDriver = None,
+    refresh: Annotated[
+        bool, typer.Option("--refresh", help="Ask the drivers first, for two seconds.")
+    ] = False,
+    as_json: options.Json = False,
+) -> None:
+    """List."""
+    from fahr_core.cli.shown import job_json
+    from fahr_core.cli.work import open_ledger
+
+    ledger = open_ledger()
+    if refresh:
+        _refresh(ledger)
+    piped = not sys.stdout.isatty()
+    records, total = ledger.listing(
+        limit=None if every or as_json else _SHOWN,
+        state=_state(state),
+        experiment=str(Path.cwd().resolve()) if here else None,
+        driver=train_driver,
+    )
+    if as_json:
+        console.out_json([job_json(record) for record in records])
+    elif piped:
+        for record in records:
+            console.out("\t".join(_fields(record)))
+    elif records:
+        _print_table(records, total)
+    else:
+        console.note("no jobs yet: fahr fit" if total == 0 and not state else "no such jobs")
+
+
+def _state(word: str | None) -> str | None:
+    from fahr_core.errors import UsageError
+    from fahr_core.models import State
+
+    if word is None or word in list(State):
+        return word
+    raise UsageError(f'"{word}" is no state', f"one of: {', '.join(State)}")
+
+
+def _refresh(ledger: Ledger) -> None:
+    """Ask the drivers, in a thread that is left behind when they are slow."""
+    import threading
+
+    from fahr_core import jobs
+    from fahr_core.errors import FahrError
+
+    problems: list[str] = []
+
+    def ask() -> None:
+        try:
+            jobs.refresh(ledger, ledger.active())
+        except FahrError as error:
+            problems.append(error.message)
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(_PATIENCE)
+    if thread.is_alive():
+        problems.append("a driver has not answered within 2 s")
+    for problem in problems:
+        console.note(f"warning: {problem}; this is what was last known")
+
+
+def _fields(record: Record) -> list[str]:
+    from fahr_core.cli.shown import moment
+
+    times = [moment(record.created), moment(record.started), moment(record.ended)]
+    fields = [record.name, str(record.state), record.driver, *times, record.reason]
+    return [" ".join((field or "").split()) for field in fields]
+
+
+def _print_table(records: Sequence[Record], total: int) -> None:
+    rows = [["JOB", "STATE", "AGE", "TIME", "WHERE", "NOTE"], *map(_row, records)]
+    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    for number, row in enumerate(rows):
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
+        line = " ".join([*cells, row[5]]).rstrip()
+        line = line[: console.width(sys.stdout)]
+        console.out(line if number else console.styled(line, "bold", sys.stdout))
+    if total > len(records):
+        console.note(f"{len(records)} of {total}  --all  --state failed  --here")
+
+
+def _row(record: Record) -> list[str]:
+    from fahr_core.cli.shown import running_time
+    from fahr_core.durations import age
+
+    where = " ".join(filter(None, [record.driver, record.where]))
+    ago = age(record.created, time.time())
+    return [record.name, str(record.state), ago, running_time(record), where, _note(record)]
+
+
+def _note(record: Record) -> str:
+    from fahr_core.durations import age
+    from fahr_core.models import State
+
+    if record.reason:
+        return record.reason.splitlines()[0]
+    if record.fetched:
+        return "fetched"
+    if record.state.final or record.state is State.QUEUED or record.seen is None:
+        return record.note or ""
+    return f"seen {age(record.seen, time.time())} ago"
