@@ -214,7 +214,7 @@ class Ledger(LedgerQueries, ReportedStates, FetchedFiles):
         with self.file.writing() as db:
             firsts = db.execute(
                 "SELECT min(id) FROM jobs WHERE state = 'queued' AND driver = ?"
-                " GROUP BY lane ORDER BY min(id)",
+                " GROUP BY driver_path, lane ORDER BY min(id)",
                 [driver],
             ).fetchall()
             for (first,) in firsts:

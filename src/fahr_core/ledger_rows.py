@@ -27,6 +27,9 @@ __all__ = [
 #: States of a job that takes up room at its service, as SQL.
 ACTIVE_SQL = "('submitting', 'submitted', 'running', 'stopping')"
 
+#: A lane belongs to a driver; drivers that are files may share a name.
+SAME_LANE = "driver = ? AND driver_path IS ? AND lane = ?"
+
 
 def exists(db: sqlite3.Connection, name: str) -> bool:
     """Tell whether a name is taken, be it only reserved."""
@@ -88,8 +91,8 @@ def has_room(db: sqlite3.Connection, record: Record) -> bool:
     if record.lane is None or record.lane_limit is None:
         return True
     (busy,) = db.execute(
-        f"SELECT count(*) FROM jobs WHERE state IN {ACTIVE_SQL} AND driver = ? AND lane = ?",  # noqa: S608
-        [record.driver, record.lane],
+        f"SELECT count(*) FROM jobs WHERE state IN {ACTIVE_SQL} AND {SAME_LANE}",  # noqa: S608
+        [record.driver, record.driver_path, record.lane],
     ).fetchone()
     return bool(busy < record.lane_limit)
 
@@ -97,7 +100,7 @@ def has_room(db: sqlite3.Connection, record: Record) -> bool:
 def others_wait(db: sqlite3.Connection, record: Record) -> bool:
     """Tell whether jobs of the same lane wait already."""
     waiting = db.execute(
-        "SELECT 1 FROM jobs WHERE state = 'queued' AND driver = ? AND lane = ? LIMIT 1",
-        [record.driver, record.lane],
+        f"SELECT 1 FROM jobs WHERE state = 'queued' AND {SAME_LANE} LIMIT 1",  # noqa: S608
+        [record.driver, record.driver_path, record.lane],
     )
     return waiting.fetchone() is not None
