@@ -36,13 +36,10 @@ GROUPS: dict[Role, str] = {
 _OLD_NAMES = {"default-cpu": "local-cpu", "default-gpu": "local-gpu"}
 
 #: What we publish, and the extra of fahr-core that brings it.
-_PUBLISHED = {
-    "docker": "docker",
-    "local-cpu": "docker",
-    "local-gpu": "docker",
-    "sagemaker": "sagemaker",
-    "kaggle": "kaggle",
-    "gcp": "gcp",
+_PUBLISHED: dict[Role, dict[str, str]] = {
+    "train": {name: name for name in ("docker", "sagemaker", "kaggle", "gcp")},
+    "build": {"local-cpu": "docker", "local-gpu": "docker"},
+    "extension": {},
 }
 
 
@@ -160,9 +157,10 @@ def _listed(role: Role, entry: EntryPoint) -> Listed:
     return Listed(
         name=entry.name,
         role=role,
-        target=entry.value,
-        distribution=entry.dist.name if entry.dist else "?",
-        version=entry.dist.version if entry.dist else "?",
+        target=entry.value.partition("[")[0].replace(" ", ""),
+        # What a failed removal leaves behind has neither.
+        distribution=(entry.dist and entry.dist.name) or "?",
+        version=(entry.dist and entry.dist.version) or "?",
     )
 
 
@@ -179,11 +177,14 @@ def _built_in_local() -> Listed:
 
 
 def _from_path(name: str) -> Listed:
+    from fahr_core.names import shown
+
     path = Path(name).expanduser().absolute()
     try:
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        raise DriverError(f"no train driver in {name}: {error.strerror}") from error
+    except (OSError, ValueError) as error:
+        cause = getattr(error, "strerror", None) or error
+        raise DriverError(f"no train driver in {shown(name)}: {cause}") from error
     return Listed(
         name=path.stem.replace("_", "-"),
         role="train",
@@ -198,7 +199,8 @@ def _from_path(name: str) -> Listed:
 def _import_file(path: Path, digest: str) -> ModuleType:
     from importlib.util import module_from_spec, spec_from_file_location
 
-    name = f"fahr_driver_{path.stem}_{digest[-12:]}"
+    place = hashlib.sha256(os.fsencode(path)).hexdigest()
+    name = f"fahr_driver_{path.stem}_{digest[-12:]}{place[:6]}"
     if name in sys.modules:
         return sys.modules[name]
     spec = spec_from_file_location(name, path)
@@ -223,10 +225,10 @@ def _not_installed(role: Role, name: str) -> DriverError:
     kind = "extension" if role == "extension" else f"{role} driver"
     names = [entry.name for entry in installed(role)]
     there = ", ".join(names) or "none"
-    if extra := _PUBLISHED.get(name):
+    if extra := _PUBLISHED[role].get(name):
         return DriverError(
             f'{kind} "{name}" is not installed (installed: {there})', install_line(extra)
         )
-    guess = did_you_mean(name, [*names, *_PUBLISHED])
+    guess = did_you_mean(name, [*names, *_PUBLISHED[role]])
     question = f"; did you mean {guess}?" if guess else f" (installed: {there})"
     return DriverError(f'no {kind} "{name}"{question}')

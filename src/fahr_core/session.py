@@ -16,7 +16,8 @@ import pluggy
 
 from fahr_core import hookspecs, registry
 from fahr_core.errors import DriverError, FahrError
-from fahr_core.models import Capability
+from fahr_core.models import TrainInfo
+from fahr_core.roles import ROLE_HOOKS, required_hooks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
         Artifacts,
         BaseImage,
         BuildInfo,
+        Capability,
         Environment,
         FetchedFile,
         FetchOptions,
@@ -45,37 +47,11 @@ if TYPE_CHECKING:
         Staged,
         StopResult,
         Submitted,
-        TrainInfo,
         Unknown,
     )
     from fahr_core.registry import Listed, Role
 
-__all__ = ["ROLE_HOOKS", "Session", "open_session", "required_hooks"]
-
-
-def _hooks_of(namespace: type) -> frozenset[str]:
-    return frozenset(name for name in vars(namespace) if not name.startswith("_"))
-
-
-_SHARED = _hooks_of(hookspecs.SharedHooks)
-#: Which hooks a driver of each role may implement.
-ROLE_HOOKS: dict[str, frozenset[str]] = {
-    "train": _hooks_of(hookspecs.TrainHooks) - {"amend_job"} | _SHARED,
-    "build": _hooks_of(hookspecs.BuildHooks) | _SHARED,
-}
-#: Hooks that only a driver with the capability has to implement.
-_BY_CAPABILITY = {
-    "find_job": Capability.REMOTE_JOBS,
-    "stop_job": Capability.STOP,
-    "image_target": Capability.IMAGE,
-    "registry_login": Capability.IMAGE,
-}
-
-
-def required_hooks(role: str, capabilities: frozenset[Capability] = frozenset()) -> frozenset[str]:
-    """Give the hooks that a driver must implement, by its declared capabilities."""
-    spared = {hook for hook, needed in _BY_CAPABILITY.items() if needed not in capabilities}
-    return ROLE_HOOKS[role] - _SHARED - spared
+__all__ = ["Session", "open_session"]
 
 
 class _Core:
@@ -121,9 +97,11 @@ class Session:
         self._register(train)
         if build:
             self._register(build)
-        for name in extensions:
+        for name in dict.fromkeys(extensions):
             self._register_extension(name)
         self.info: TrainInfo = self._call("train_info")
+        if not isinstance(self.info, TrainInfo):
+            raise registry.broken(train, f"train_info gave {type(self.info).__name__}")
         self._check_complete("train", train, self.info.capabilities)
         if build:
             self._check_complete("build", build)
@@ -140,7 +118,10 @@ class Session:
 
     def preflight(self, job: Job) -> list[Finding]:
         """Join the findings of both drivers."""
-        return [finding for found in self._call_all("preflight", job=job) for finding in found]
+        lists = self._call_all("preflight", job=job)
+        if lists is None:
+            raise self._gave_none("preflight")
+        return [finding for found in lists for finding in found]
 
     def base_image(self, job: Job, environment: Environment) -> BaseImage:
         """Ask the build driver for the base image."""
@@ -213,7 +194,7 @@ class Session:
         """Open a job's log; leaving the block closes it."""
         lines = self._call("stream_logs", ref=ref, follow=follow, after=after)
         try:
-            yield lines
+            yield self._read(lines)
         finally:
             if hasattr(lines, "close"):
                 lines.close()
@@ -258,17 +239,16 @@ class Session:
             raise registry.broken(listed, f"it does not implement {', '.join(missing)}")
 
     def _register_extension(self, name: str) -> None:
+        place = f"extension:{name}"
         try:
             listed = registry.find("extension", name)
             plugin = registry.load(listed)
-            self._manager.register(plugin, f"extension:{name}")
-            try:
-                self._check_wraps(plugin, listed)
-                self._manager.check_pending()
-            except (FahrError, pluggy.PluginValidationError):
-                self._manager.unregister(plugin)
-                raise
+            self._manager.register(plugin, place)
+            self._check_wraps(plugin, listed)
+            self._manager.check_pending()
         except (FahrError, pluggy.PluginValidationError, ValueError) as error:
+            if self._manager.has_plugin(place):  # its first hooks are there, whatever failed
+                self._manager.unregister(name=place)
             self.warnings.append(f"extension {name} is skipped: {_first_line(error)}")
 
     def _check_wraps(self, plugin: object, listed: Listed) -> None:
@@ -283,30 +263,57 @@ class Session:
 
     def _call(self, hook: str, **arguments: Any) -> Any:
         """Call a hook of which exactly one implementation answers."""
-        result = self._call_all(hook, needs_one=True, **arguments)
+        # A wrapper alone would answer with its own value instead of failing.
+        if all(found.wrapper for found in self._implementations(hook)):
+            raise registry.broken(self._owner(hook), f"it does not implement {hook}")
+        result = self._call_all(hook, **arguments)
         if result is None:
-            raise registry.broken(self._owner(hook), f"{hook} gave None")
+            raise self._gave_none(hook)
         return result
 
-    def _call_all(self, hook: str, *, needs_one: bool = False, **arguments: Any) -> Any:
-        caller = getattr(self._manager.hook, hook)
-        # A wrapper alone would answer with its own value instead of failing.
-        if needs_one and all(found.wrapper for found in caller.get_hookimpls()):
-            raise registry.broken(self._owner(hook), f"it does not implement {hook}")
+    def _call_all(self, hook: str, **arguments: Any) -> Any:
         try:
-            return caller(**arguments)
+            return getattr(self._manager.hook, hook)(**arguments)
         except FahrError:
             raise
         except Exception as error:
-            raise DriverError(
-                f'driver "{self._owner(hook).name}" failed in {hook}: '
-                f"{type(error).__name__}: {error}",
-                "--debug shows the traceback",
-            ) from error
+            raise self._failed(hook, error) from error
+
+    def _read(self, lines: Iterator[LogLine]) -> Iterator[LogLine]:
+        """Give a driver's log lines; what it raises between two of them is its failure too."""
+        try:
+            yield from lines
+        except FahrError:
+            raise
+        except Exception as error:
+            raise self._failed("stream_logs", error) from error
+
+    def _failed(self, hook: str, error: Exception) -> DriverError:
+        return DriverError(
+            f'driver "{self._owner(hook).name}" failed in {hook}: {type(error).__name__}: {error}',
+            *self._wrapped(hook),
+            "--debug shows the traceback",
+        )
+
+    def _gave_none(self, hook: str) -> DriverError:
+        problem = registry.broken(self._owner(hook), f"{hook} gave None")
+        return DriverError(problem.message, *self._wrapped(hook), *problem.hints)
+
+    def _wrapped(self, hook: str) -> list[str]:
+        """Name the extensions around a hook: the fault may be theirs."""
+        names = [found.plugin_name for found in self._implementations(hook) if found.wrapper]
+        around = ", ".join(name.removeprefix("extension:") for name in names)
+        return [f"wrapped by: {around}"] if around else []
+
+    def _implementations(self, hook: str) -> Sequence[pluggy.HookImpl]:
+        implementations: Sequence[pluggy.HookImpl] = getattr(
+            self._manager.hook, hook
+        ).get_hookimpls()
+        return implementations
 
     def _owner(self, hook: str) -> Listed:
-        build_hook = hook in _hooks_of(hookspecs.BuildHooks)
-        return self.build if build_hook and self.build else self.train
+        of_build = hook not in ROLE_HOOKS["train"] and hook != "amend_job"
+        return self.build if of_build and self.build else self.train
 
 
 def _fresh_manager() -> pluggy.PluginManager:
