@@ -62,6 +62,7 @@ class Place:
         self.job: dict[str, Any] = {"schema": 1, "name": "digits-train-1", "driver": "local"}
         self.command: list[str] = [sys.executable, str(LAUNCHER)]
         self.environ: dict[str, str] = {}
+        self.runtime = RUNTIME
 
     def script(self, source: str, name: str = "train.py") -> "Place":
         """Put the training script in, and name it as the job's artifact unless there is one."""
@@ -84,7 +85,7 @@ class Place:
         self.job.update(job)
         for name, content in (("places", self.places), ("nodes", self.nodes), ("job", self.job)):
             (self.folder / f"{name}.json").write_text(json.dumps(content))
-        (self.folder / "runtime.py").write_text(RUNTIME.format(here=str(self.folder)))
+        (self.folder / "runtime.py").write_text(self.runtime.format(here=str(self.folder)))
         environ = {
             **os.environ,
             "FAHR_JOB_FILE": str(self.folder / "job.json"),

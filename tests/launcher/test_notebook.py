@@ -207,3 +207,9 @@ def test_time_limit_saves_too(place: Place) -> None:
     result = place.notebook(textwrap.dedent(source)).run(timeout=6)
     assert (result.code, result.reason) == (124, "time limit of 6 s reached")
     assert os.path.exists(place.output / "train.executed.ipynb")
+
+
+def test_old_launcher_with_newer_papermill(place: Place, old_python: Path) -> None:
+    place.command[0] = str(old_python)
+    result = place.notebook("size = 1", "print(size)").run(params={"size": 2})
+    assert (result.code, result.out) == (0, "2\n")

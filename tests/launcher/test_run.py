@@ -1,6 +1,7 @@
 """A job from its description to its record."""
 
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -176,3 +177,17 @@ def test_old_python(place: Place, old_python: Path) -> None:
     result = place.run(params={"size": 3, "rate": 0.25}, log="raw", run_script=None)
     assert (result.code, result.out, result.err) == (0, "(3, 8) 3 0.25\n", "")
     assert result.record["python"].startswith("3.8.")
+
+
+def test_every_module_loads_on_old_python(place: Place, old_python: Path) -> None:
+    archive = shutil.make_archive(str(place.folder / "launcher"), "zip", LAUNCHER)
+    names = [path.stem for path in LAUNCHER.glob("*.py") if path.stem != "__main__"]
+    program = (
+        "import sys, types, importlib\n"
+        "package = types.ModuleType('launcher')\n"
+        f"package.__path__ = [{archive!r}]\n"
+        "sys.modules['launcher'] = package\n"
+        f"for name in {names!r}:\n"
+        "    importlib.import_module('launcher.' + name)\n"
+    )
+    subprocess.run([str(old_python), "-W", "error", "-c", program], check=True)

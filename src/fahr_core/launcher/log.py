@@ -159,7 +159,8 @@ class Log:
         def emit(line: bytes) -> None:
             text = line.decode("utf-8", "replace")
             entry = {"time": round(time.time(), 3), "source": source, "text": text}
-            self._ready.append(json.dumps(entry, ensure_ascii=False).encode("utf-8") + b"\n")
+            # In ASCII, for readers that take U+2028 and the like for line ends.
+            self._ready.append(json.dumps(entry).encode("ascii") + b"\n")
 
         return emit
 

@@ -70,13 +70,15 @@ def job_environment(
 
 
 def _activated(python: str, environment: Mapping[str, str]) -> Dict[str, str]:
-    """Let `python` and `pip` in run.sh be the virtual environment's, where it is one."""
+    """Let `python` and `pip` in run.sh be those of the job's environment, where it is one."""
     programs = os.path.dirname(os.path.abspath(python))
     root = os.path.dirname(programs)
-    if not os.path.exists(os.path.join(root, "pyvenv.cfg")):
-        return {}
-    path = environment.get("PATH", os.defpath)
-    return {"PATH": programs + os.pathsep + path, "VIRTUAL_ENV": root}
+    marks = (("pyvenv.cfg", "VIRTUAL_ENV"), ("conda-meta", "CONDA_PREFIX"))
+    for mark, variable in marks:
+        if os.path.exists(os.path.join(root, mark)):
+            path = environment.get("PATH", os.defpath)
+            return {"PATH": programs + os.pathsep + path, variable: root}
+    return {}
 
 
 def _hand_over(job: Job, artifact: str) -> List[str]:
@@ -115,9 +117,14 @@ def _artifact_start(
         command = notebook_command(job, places, output, environment, scratch)
         return Start(command, environment, "papermill")
     if _by_torchrun(job, nodes):
-        command = [*_torchrun(places, nodes), job.artifact, *arguments]
+        command = [*_torchrun(places, nodes), _plain(job.artifact), *arguments]
         return Start(command, environment, "torchrun")
-    return Start([places.python, job.artifact, *arguments], environment)
+    return Start([places.python, _plain(job.artifact), *arguments], environment)
+
+
+def _plain(artifact: str) -> str:
+    """Keep a name from being taken for an option."""
+    return "./" + artifact if artifact.startswith("-") else artifact
 
 
 def _torchrun(places: Places, nodes: Nodes) -> List[str]:
