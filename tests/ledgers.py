@@ -8,7 +8,19 @@ from pathlib import Path
 
 from fahr_core.errors import DiskError  # noqa: F401 - for children
 from fahr_core.ledger import Ledger  # noqa: F401 - for children
-from fahr_core.models import Code, Environment, Job, JobRef, JobState, Request, State
+from fahr_core.models import (
+    Absent,
+    Code,
+    Environment,
+    Found,
+    Job,
+    JobRef,
+    JobState,
+    Request,
+    State,
+    Submitted,
+    TrainInfo,
+)
 
 PLACE = {"driver": "local", "experiment": "/home/me/digits", "artifact": "train.py"}
 
@@ -70,3 +82,52 @@ def send(ledger, stem="digits-train", **kwargs):
 
 def said(name, state, **about):
     return JobState(ref=ref_of(name), state=state, **about)
+
+
+class Service:
+    """A service that takes jobs and ends each after a few questions, or does what it is told.
+
+    ``answers`` are given instead of taking a job, one for each submission: an answer or an
+    exception; ``sent`` counts what was taken.
+    """
+
+    def __init__(self, *answers, questions=2):
+        self.info = TrainInfo(title="a test", settings="nothing:Nothing", poll=0.002)
+        self.answers = list(answers)
+        self.questions = questions
+        self.found = []
+        self.sent = []
+        self.asked = {}
+        self.most = 0
+
+    def __call__(self, record):
+        return self
+
+    def submit_jobs(self, requests):
+        (request,) = requests
+        answer = self.answers.pop(0) if self.answers else None
+        if isinstance(answer, BaseException):
+            raise answer
+        if answer is None:
+            self.sent.append(request.name)
+            running = [name for name in self.sent if self.asked.get(name, 0) < self.questions]
+            self.most = max(self.most, len(running))
+            answer = Submitted(ref=ref_of(request.name))
+        return [answer]
+
+    def find_submission(self, request):
+        answer = self.found.pop(0) if self.found else None
+        if isinstance(answer, BaseException):
+            raise answer
+        if answer is not None:
+            return answer
+        return Found(ref=ref_of(request.name)) if request.name in self.sent else Absent()
+
+    def job_states(self, refs):
+        return [self.state_of(ref) for ref in refs]
+
+    def state_of(self, ref):
+        name = ref.id.removeprefix("id-of-")
+        self.asked[name] = self.asked.get(name, 0) + 1
+        ended = self.asked[name] >= self.questions
+        return JobState(ref=ref, state=State.COMPLETE if ended else State.RUNNING)

@@ -124,8 +124,6 @@ class Ledger(LedgerQueries, ReportedStates, FetchedFiles):
             name,
             State.UNLAUNCHED,
             remote_name=request.remote_name,
-            driver_path=job.driver_path,
-            driver_digest=job.driver_digest,
             lane=lane.name if lane else None,
             lane_limit=lane.limit if lane else None,
             params=json.dumps(dict(job.params)),
@@ -226,21 +224,18 @@ class Ledger(LedgerQueries, ReportedStates, FetchedFiles):
 
     # -- settling -----------------------------------------------------------------------
 
-    def unsettled(self, again_after: float = 10.0) -> list[Record]:
+    def unsettled(self, again_after: float = 10.0, *, mine: bool = False) -> list[Record]:
         """Give the jobs whose sender died, and those that nobody could tell of.
 
-        The latter only when they were last asked for ``again_after`` seconds ago.
+        Args:
+            again_after: How many seconds ago the latter were last asked for, at least.
+            mine: Give this process's own jobs too, because it is sending none.
         """
         candidates = self._records(
             f"state IN ('{State.UNLAUNCHED}', '{State.SUBMITTING}')", order="id"
         )
         before = time.time() - again_after
-        return [
-            record
-            for record in candidates
-            if (record.owner is None and (record.seen or 0) <= before)
-            or (record.owner is not None and not is_alive(record.owner))
-        ]
+        return [record for record in candidates if _abandoned(record, before, mine)]
 
     def claim(self, record: Record) -> bool:
         """Take an unsettled job over; False when somebody else was first."""
@@ -280,6 +275,12 @@ def _in_state(db: sqlite3.Connection, name: str, *states: State) -> Record:
         found = "not in the ledger" if record is None else f"{record.state} in the ledger"
         raise FahrError(f"{name} is {found}; it was {' or '.join(states) or 'there'} before")
     return record
+
+
+def _abandoned(record: Record, before: float, mine: bool) -> bool:
+    if record.owner is None:
+        return (record.seen or 0.0) <= before
+    return not is_alive(record.owner) or (mine and record.owner == this_process())
 
 
 def _check_abandoned(there: Record) -> None:

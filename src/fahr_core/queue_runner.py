@@ -73,7 +73,7 @@ class Runner:
         self._poll = 1.0
         self._troubles = 0
         self._doubts = 0
-        self._sending: str | None = None
+        self._orphaned = False
 
     def run(self) -> None:
         """Send until nothing waits.
@@ -86,6 +86,8 @@ class Runner:
             try:
                 moved = self._turn()
             except (DiskError, ServiceError) as error:
+                # What became of a job that this process has taken may not be written down.
+                self._orphaned = True
                 moved = self._trouble(error.message)
             if not moved:
                 time.sleep(self._pause(self._troubles))
@@ -93,27 +95,16 @@ class Runner:
 
     def _unfinished(self) -> bool:
         waiting = self.driver in self.ledger.queued_drivers()
-        return waiting or 0 < self._doubts < PATIENCE
+        return waiting or self._orphaned or 0 < self._doubts < PATIENCE
 
     def _turn(self) -> bool:
         """Send one job, or make room; tell whether the next turn can follow at once."""
-        self._give_up_sending()
+        if self._orphaned:
+            self._settle(mine=True)
+            self._orphaned = False
         if record := self.ledger.next_queued(self.driver):
-            self._sending = record.name
-            moved = self._send(record)
-            self._sending = None
-            return moved
+            return self._send(record)
         return self._settle() or self._refresh()
-
-    def _give_up_sending(self) -> None:
-        """Leave a job to settlement of which the last turn could not write what became."""
-        if not self._sending:
-            return
-        record = self.ledger.get(self._sending)
-        if record and record.state is State.SUBMITTING:
-            self.ledger.unknown(record.name, "what became of it could not be written down")
-            self._doubts += 1
-        self._sending = None
 
     # -- sending ------------------------------------------------------------------------
 
@@ -124,11 +115,9 @@ class Runner:
         except (DiskError, ServiceError):
             raise
         except Exception as error:  # noqa: BLE001 - a broken driver fails its job, not the others
-            self.ledger.refused(record.name, _told(error))
-            return True
+            return self._note(record.name, Refused(reason=_told(error)))
         if request is None:
-            self.ledger.refused(record.name, "its request is not in the ledger")
-            return True
+            return self._note(record.name, Refused(reason="its request is not in the ledger"))
         return self._note(record.name, _submit(session, request))
 
     def _note(self, name: str, answer: Submitted | Refused | Unknown) -> bool:
@@ -150,12 +139,13 @@ class Runner:
 
     # -- making room --------------------------------------------------------------------
 
-    def _settle(self) -> bool:
+    def _settle(self, mine: bool = False) -> bool:
         settled = settle(
             self.ledger,
             self._session,
             driver=self.driver,
             again_after=self._pause(self._doubts),
+            mine=mine,
         )
         if not settled:
             self._doubts = self._doubts if self._in_doubt() else 0

@@ -46,6 +46,7 @@ def settle(
     *,
     driver: str | None = None,
     again_after: float = AGAIN_AFTER,
+    mine: bool = False,
 ) -> list[Settled]:
     """Settle the jobs whose sender died, and ask again for those that nobody could tell of.
 
@@ -58,10 +59,11 @@ def settle(
         open_session: Opens the session of a job's driver.
         driver: Settle only this driver's jobs.
         again_after: Seconds since a job was last asked for.
+        mine: Settle this very process's jobs too, because it is sending none.
     """
     return [
         Settled(record=record, state=_settle(ledger, record, open_session))
-        for record in ledger.unsettled(again_after)
+        for record in ledger.unsettled(again_after, mine=mine)
         if driver in (None, record.driver) and ledger.claim(record)
     ]
 
