@@ -21,6 +21,7 @@ __all__ = [
     "path_python",
     "pinned_version",
     "this_platform",
+    "venv_python",
 ]
 
 _PIN = re.compile(r"(?:cpython-|python-?)?(3\.\d+)(?:\.\d+)?")
@@ -79,17 +80,26 @@ def path_python() -> Path | None:
 
 
 def find_python(minor: str) -> Path | None:
-    """Give a Python of this minor version that is on PATH, or None."""
+    """Give a Python of this minor version that is on PATH or pyenv's, or None."""
     python = path_python()
     if python and minor_of(python) == minor:
         return python
     named = _on_path(f"python{minor}.exe" if _WINDOWS else f"python{minor}")
     # A version manager's stand-in may be there for a version that it would not start.
-    return named if named and minor_of(named) == minor else None
+    if named and minor_of(named) == minor:
+        return named
+    return next((path for path in _pyenv(minor) if _can_start(path)), None)
+
+
+def _pyenv(minor: str) -> list[Path]:
+    """Give the Pythons that pyenv has installed, newest first."""
+    versions = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv", "versions")
+    python = "python.exe" if _WINDOWS else "bin/python"
+    return sorted((folder / python for folder in versions.glob(f"{minor}.*")), reverse=True)
 
 
 def installed_minors() -> list[str]:
-    """Give the minor versions of the Pythons on PATH, oldest first."""
+    """Give the minor versions of the Pythons that are there, oldest first."""
     found = {minor for n in range(8, 21) if find_python(minor := f"3.{n}")}
     return sorted(found, key=lambda minor: int(minor[2:]))
 
@@ -115,6 +125,11 @@ def host_minor() -> str:
     """Give the minor version of the Python on PATH, else of the one that runs fahr."""
     python = path_python()
     return (python and minor_of(python)) or "{}.{}".format(*sys.version_info[:2])
+
+
+def venv_python(folder: Path) -> Path:
+    """Give the Python of a virtual environment."""
+    return folder / ("Scripts/python.exe" if _WINDOWS else "bin/python")
 
 
 def this_platform() -> str:

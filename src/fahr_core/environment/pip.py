@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fahr_core.environment import programs
-from fahr_core.environment.interpreters import find_python, installed_minors
+from fahr_core.environment.interpreters import find_python, installed_minors, venv_python
 from fahr_core.environment.reasons import failed_install, failed_resolution
 from fahr_core.environment.uv import INSTALL_UV
 from fahr_core.environment.wanted import Resolution
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from fahr_core.environment.wanted import Wanted
     from fahr_core.hookspecs import Progress
 
-__all__ = ["make_venv", "no_python", "resolve", "venv_python"]
+__all__ = ["make_venv", "no_python", "resolve"]
 
 _OLDEST = (22, 2)  # the first pip that reports what it would install
 QUIET = {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
@@ -53,7 +53,7 @@ def no_python(minor: str) -> EnvironmentFileError:
     """Make the error for a Python that is not on this machine."""
     there = ", ".join(installed_minors()) or "none"
     return EnvironmentFileError(
-        f"Python {minor} is not on PATH (there: {there})",
+        f"Python {minor} is not on this machine (there: {there})",
         f"install it, or uv, which brings its own: {INSTALL_UV}",
     )
 
@@ -73,13 +73,6 @@ def make_venv(python: Path, folder: Path, progress: Progress | None, *more: str)
             )
         raise failed_install(done.output, f"a virtual environment by {python}")
     return venv_python(folder)
-
-
-def venv_python(folder: Path) -> Path:
-    """Give the Python of a virtual environment."""
-    import os
-
-    return folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
 def _with_pip(python: Path, folder: Path, progress: Progress | None) -> Path:

@@ -95,9 +95,14 @@ def _trouble(text: str) -> FahrError | None:
         return AccessError("the package index refuses the credentials", *_short(text))
     if _NETWORK.search(text):
         return ServiceError(
-            "the package index cannot be reached", *_short(text)[-1:], "try again when it is"
+            "the package index cannot be reached", *_address(text), "try again when it can"
         )
     return None
+
+
+def _address(text: str) -> list[str]:
+    match = re.search(r"https?://[^\s`'\"(),]+", text)
+    return [_cut(match[0])] if match else _short(text)[-1:]
 
 
 def _absent(package: str, text: str, name: str, lines: Sequence[Line]) -> FahrError:

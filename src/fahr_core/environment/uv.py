@@ -82,7 +82,9 @@ def export(uv: str, project: Path, wanted: Wanted, progress: Progress | None) ->
             uv, "export", "--quiet", "--frozen", "--no-dev", "--no-emit-project", "--no-header",
             "--no-annotate", "--project", str(project), "--output-file", str(target),
         ]  # fmt: skip
-        done = programs.run(arguments, cwd=wanted.experiment, progress=progress)
+        done = programs.run(
+            arguments, cwd=wanted.experiment, progress=progress, variables=_variables()
+        )
         if done.status:
             raise failed_resolution(done.output, "uv.lock", wanted.lines)
         return Resolution(target.read_text("utf-8"), _version(uv))
@@ -113,9 +115,7 @@ def _compile(
         "--no-annotate", "--python-version", wanted.python, "--output-file", str(target),
         *_choices(wanted),
     ]  # fmt: skip
-    done = programs.run(
-        arguments, cwd=wanted.experiment, progress=progress, variables=index_variables()
-    )
+    done = programs.run(arguments, cwd=wanted.experiment, progress=progress, variables=_variables())
     if done.status:
         raise failed_resolution(done.output, wanted.name, wanted.lines)
     if not target.exists():
@@ -123,6 +123,13 @@ def _compile(
             f"uv wrote nothing for {wanted.name}", done.output.strip()[-200:]
         )
     return Resolution(target.read_text("utf-8"), _version(uv))
+
+
+def _variables() -> dict[str, str]:
+    # Resolving needs no Python of the version asked for, so none is downloaded for it.
+    return {
+        "UV_PYTHON_DOWNLOADS": os.environ.get("UV_PYTHON_DOWNLOADS", "never")
+    } | index_variables()
 
 
 def _choices(wanted: Wanted) -> list[str]:
