@@ -28,6 +28,8 @@ def test_defaults() -> None:
     [
         ({**JOB, "schema": 2}, "has schema 2, this launcher knows 1"),
         ({**JOB, "schema": "1"}, "has schema '1'"),
+        ({**JOB, "grace": "30"}, "grace '30' is no number of seconds"),
+        ({**JOB, "timeout": True}, "timeout True is no number of seconds"),
         ({"name": "a"}, "lacks artifact"),
         ({}, "lacks name and artifact"),
         ({**JOB, "artifact": "../train.py"}, "is not inside the experiment"),

@@ -36,7 +36,10 @@ def written(tmp_path: Path) -> Iterator[tuple[Log, Any]]:
     os.close(file)
 
 
-@given(st.lists(st.text(st.characters(exclude_characters="\r\n"))), st.lists(st.integers(0, 99)))
+@given(
+    st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\r\n"))),
+    st.lists(st.integers(0, 99)),
+)
 def test_lines_are_the_same_however_they_arrive(texts: list[str], cuts: list[int]) -> None:
     data = "".join(text + "\n" for text in texts).encode()
     edges = sorted({min(cut, len(data)) for cut in [0, *cuts, len(data)]})

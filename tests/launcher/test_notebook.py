@@ -213,3 +213,24 @@ def test_old_launcher_with_newer_papermill(place: Place, old_python: Path) -> No
     place.command[0] = str(old_python)
     result = place.notebook("size = 1", "print(size)").run(params={"size": 2})
     assert (result.code, result.out) == (0, "2\n")
+
+
+def test_through_a_run_script(place: Place) -> None:
+    started = place.folder / "started"
+    (place.code / "run.sh").write_text("fahr-start\n")
+    place.notebook(
+        "size = 1",
+        f"""
+        import time
+        try:
+            open({str(started)!r}, "w").close()
+            time.sleep(600)
+        except KeyboardInterrupt:
+            time.sleep(0.5)
+            open("model.h5", "w").close()
+            print("saved", size)
+        """,
+    )
+    result = place.stop_when(started, run_script="run.sh", params={"size": 2})
+    assert (result.code, result.out) == (143, "saved 2\n")
+    assert result.files == {"train.executed.ipynb", "model.h5"}

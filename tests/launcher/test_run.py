@@ -191,3 +191,24 @@ def test_every_module_loads_on_old_python(place: Place, old_python: Path) -> Non
         "    importlib.import_module('launcher.' + name)\n"
     )
     subprocess.run([str(old_python), "-W", "error", "-c", program], check=True)
+
+
+def test_own_fault_is_told(place: Place) -> None:
+    """A launcher that breaks, here at parameters that are a list, does not break in silence."""
+    result = place.script("size = 1").run(params=["size"])
+    assert result.code == 1
+    assert result.reason is not None
+    assert result.reason.startswith("fahr's launcher itself failed: AttributeError")
+    assert (place.folder / "delivered").exists()
+
+
+def test_driver_that_fails_to_deliver(place: Place) -> None:
+    place.runtime = place.runtime.replace("def deliver(output):", "def deliver(output):\n    1 / 0")
+    result = place.script("print(1)").run()
+    assert result.code == 0
+    assert "the driver's deliver failed: ZeroDivisionError" in result.err
+
+
+def test_runs_as_a_module(place: Place) -> None:
+    place.command = [sys.executable, "-m", "fahr_core.launcher"]
+    assert place.script("print(1)").run().out == "1\n"

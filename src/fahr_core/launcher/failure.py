@@ -13,7 +13,8 @@ LINES_AFTER = 80
 
 TIMED_OUT = 124
 STOPPED = 143
-CANNOT_START = 78
+CANNOT_START = 78  # the job could not be started as described
+OWN_FAILURE = 70  # a fault of the launcher's
 
 FRAME = re.compile(r'^\s*File "(?P<file>.+)", line (?P<line>\d+)(?:, in .*)?$')
 EXCEPTION = re.compile(r"^(?P<name>[^\W\d][\w.]*)(?:: (?P<text>.*))?$")

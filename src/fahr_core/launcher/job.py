@@ -53,6 +53,9 @@ def parse(document: Mapping[str, Any]) -> Job:
     known = {field: document[field] for field in Job._fields if document.get(field) is not None}
     job = Job(**{"params": {}, **known})
     _check_artifact(job.artifact)
+    for field, value in (("grace", job.grace), ("timeout", job.timeout)):
+        if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float))):
+            raise StartError("{} {!r} is no number of seconds".format(field, value))
     return job
 
 

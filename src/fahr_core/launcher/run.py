@@ -63,9 +63,14 @@ class _Attempt:
             prepare(places, output)
         except StartError as problem:
             return self._told(self._cannot_start(problem))
-        outcome = self._told(self._in_places(job, places, nodes, output))
-        self._deliver(places)
-        return outcome
+        try:
+            return self._told(self._in_places(job, places, nodes, output))
+        except Exception as error:
+            # Without a word to the service the job would be found vanished.
+            self._told(self._own_failure(error))
+            raise
+        finally:
+            self._guarded("deliver", places.output)
 
     def _in_places(self, job: Job, places: Places, nodes: Nodes, output: str) -> Outcome:
         try:
@@ -137,6 +142,10 @@ class _Attempt:
         reason = failure.masked(str(problem), failure.known_secrets(self._secrets))
         return Outcome(failure.CANNOT_START, "failed", reason, self._started, time.time())
 
+    def _own_failure(self, error: Exception) -> Outcome:
+        reason = "fahr's launcher itself failed: {}: {}".format(type(error).__name__, error)
+        return Outcome(failure.OWN_FAILURE, "failed", reason, self._started, time.time())
+
     def _told(self, outcome: Outcome) -> Outcome:
         if outcome.reason is not None:
             self._log.say(outcome.reason)
@@ -148,9 +157,6 @@ class _Attempt:
             write(output, job, survey.result(), gpus(), **outcome._asdict())
         except OSError as error:
             self._log.say("fahr-job.json can not be written: {}".format(error))
-
-    def _deliver(self, places: Places) -> None:
-        self._guarded("deliver", places.output)
 
     def _asked(self, hook: str, *arguments: Any) -> Dict[str, Any]:
         try:

@@ -81,9 +81,19 @@ def supervise(
         group = Group(command, folder, environment, others)
     except (OSError, ValueError) as error:
         raise StartError("{} can not be started: {}".format(command[0], error)) from error
+    try:
+        return _to_the_end(group, log, stop, timeout, grace / 2)
+    except BaseException:
+        group.kill()
+        raise
+
+
+def _to_the_end(
+    group: Group, log: Log, stop: Stop, timeout: Optional[float], patience: float
+) -> Ended:
     readers = _forward(group, log)
     threading.Thread(target=_announce_end, args=(group, stop), daemon=True).start()
-    watch = _Watch(group, stop, timeout, grace / 2)
+    watch = _Watch(group, stop, timeout, patience)
     while group.child.poll() is None and not watch.given_up():
         stop.changed.wait(watch.step())
         stop.changed.clear()
