@@ -143,7 +143,7 @@ def follow(
     if tail is not None:
         there = list(read_log(session, record))
         after = there[-1].cursor if there else None
-        yield from there[len(there) - min(tail, len(there)) :]
+        yield from there[len(there) - min(max(0, tail), len(there)) :]
     yield from read_log(session, record, follow=True, after=after)
     ledger.update(*session.job_states([record.ref]))
 

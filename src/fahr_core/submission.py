@@ -139,7 +139,7 @@ def _tell_environment(environment: Environment, reporter: Reporter) -> None:
 
     count = len(environment.packages)
     reporter.say(
-        "packages", f"{environment.file}: {count} locked {describe_age(environment.created)}"
+        "lock", f"{environment.file}: {count} packages, {describe_age(environment.created)}"
     )
 
 

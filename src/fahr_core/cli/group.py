@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typer.core import TyperGroup
 
+from fahr_core.cli.plain_values import PlainCommand, PlainParameters
 from fahr_core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ Examples:
 """
 
 
-class LazyGroup(TyperGroup):
+class LazyGroup(PlainParameters, TyperGroup):
     """A group whose commands are modules of this package, imported when they are called."""
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the parser's signature
@@ -54,7 +55,7 @@ class LazyGroup(TyperGroup):
             return None
         module = import_module(f"fahr_core.cli.{cmd_name}_command")
         app = typer.Typer(add_completion=False, rich_markup_mode=None)
-        app.command(name=cmd_name, help=_help_of(module))(module.command)
+        app.command(name=cmd_name, cls=PlainCommand, help=_help_of(module))(module.command)
         return typer.main.get_command(app)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:

@@ -36,7 +36,7 @@ def command(
     follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on until it ends.")] = False,
     times: Annotated[bool, typer.Option("-t", "--times", help="Print each line's time.")] = False,
     tail: Annotated[
-        int | None, typer.Option("--tail", min=0, metavar="N", help="The last N lines only.")
+        int | None, typer.Option("--tail", metavar="N", help="The last N lines only.")
     ] = None,
     since: Annotated[
         str | None, typer.Option("--since", metavar="TIME", help="The last 10m, 2h ... only.")
@@ -70,7 +70,7 @@ def command(
 
 
 def _wanted(lines: Iterable[LogLine], tail: int | None) -> Iterable[LogLine]:
-    return lines if tail is None else deque(lines, maxlen=tail)
+    return lines if tail is None else deque(lines, maxlen=max(0, tail))
 
 
 def _since(since: str | None, show: Callable[[LogLine], None]) -> Callable[[LogLine], None]:
