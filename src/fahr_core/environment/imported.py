@@ -6,14 +6,16 @@ import ast
 import json
 import re
 import sys
+import warnings
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from fahr_core.environment.text import decode
 from fahr_core.errors import EnvironmentFileError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 __all__ = ["Imports", "imports_of"]
@@ -44,26 +46,26 @@ class Imports:
 def imports_of(experiment: Path, artifact: str) -> Imports:
     """Give what the artifact and the experiment's modules that it uses import.
 
-    What cannot be parsed is passed over: it is not for this to judge it.
+    What cannot be parsed is passed over: it is for the job to complain about.
     """
+    from fahr_core.imports import local_modules
+
+    own = local_modules(experiment, artifact)
     found = Imports()
-    _follow(experiment / artifact, experiment, found, set())
-    found.optional -= found.modules
+    for file in (experiment / artifact, *_files(experiment, own)):
+        for tree in _trees(file, found):
+            for module, optional in _imports(tree):
+                (found.optional if optional else found.modules).add(module.partition(".")[0])
+    known = {*sys.stdlib_module_names, *(PurePosixPath(place).stem for place in own), ""}
+    found.modules -= known
+    found.optional -= known | found.modules
     return found
 
 
-def _follow(path: Path, experiment: Path, found: Imports, seen: set[Path]) -> None:
-    if path in seen:
-        return
-    seen.add(path)
-    for tree in _trees(path, found):
-        for module, optional in _imports(tree, _package(path, experiment)):
-            own = _own_files(module, experiment)
-            for file in own:
-                _follow(file, experiment, found, seen)
-            top = module.partition(".")[0]
-            if not own and top and top not in sys.stdlib_module_names:
-                (found.optional if optional else found.modules).add(top)
+def _files(experiment: Path, own: Iterable[str]) -> Iterator[Path]:
+    for place in sorted(own):
+        path = experiment / place
+        yield from [path] if place.endswith(".py") else sorted(path.rglob("*.py"))
 
 
 def _trees(path: Path, found: Imports) -> Iterator[ast.AST]:
@@ -74,8 +76,10 @@ def _trees(path: Path, found: Imports) -> Iterator[ast.AST]:
     cells = _cells(text, found) if path.suffix == ".ipynb" else [text]
     for cell in cells:
         try:
-            yield ast.parse(cell)
-        except (SyntaxError, ValueError, RecursionError):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of odd escapes in other people's strings
+                yield ast.parse(cell)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
 
 
@@ -100,34 +104,21 @@ def _without_magics(source: str, found: Imports) -> str:
     return "\n".join(line for line in lines if not _MAGIC.match(line))
 
 
-def _imports(tree: ast.AST, package: str, *, optional: bool = False) -> Iterator[tuple[str, bool]]:
+def _imports(tree: ast.AST, *, optional: bool = False) -> Iterator[tuple[str, bool]]:
     """Give dotted modules in the order of the file, and whether failing is provided for."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.Import):
             yield from ((alias.name, optional) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            yield from ((module, optional) for module in _from(node, package))
+            yield ("" if node.level else node.module or "", optional)
         elif isinstance(node, ast.Try) and _catches_import(node):
-            for part in node.body:
-                yield from _imports(ast.Module([part], []), package, optional=True)
-            for handler in node.handlers:
-                # "try: import a; except ImportError: import b" needs one of the two.
-                yield from _imports(handler, package, optional=True)
+            # "try: import a; except ImportError: import b" needs one of the two.
+            tried = ast.Module([*node.body, *node.handlers], [])  # type: ignore[list-item]
+            yield from _imports(tried, optional=True)
             rest = ast.Module([*node.orelse, *node.finalbody], [])
-            yield from _imports(rest, package, optional=optional)
+            yield from _imports(rest, optional=optional)
         elif not (isinstance(node, ast.If) and _is_type_checking(node.test)):
-            yield from _imports(node, package, optional=optional)
-
-
-def _from(node: ast.ImportFrom, package: str) -> list[str]:
-    base = node.module or ""
-    if node.level:
-        parts = package.split(".") if package else []
-        kept = parts[: len(parts) - node.level + 1]
-        base = ".".join([*kept, base] if base else kept)
-        # Relative imports are the experiment's own wherever they lead.
-        return [f"{base}.{alias.name}".strip(".") for alias in node.names] + [base] if base else []
-    return [base, *(f"{base}.{alias.name}" for alias in node.names)]
+            yield from _imports(node, optional=optional)
 
 
 def _catches_import(node: ast.Try) -> bool:
@@ -145,25 +136,3 @@ def _catches_import(node: ast.Try) -> bool:
 
 def _is_type_checking(test: ast.expr) -> bool:
     return "TYPE_CHECKING" in ast.unparse(test)
-
-
-def _own_files(module: str, experiment: Path) -> list[Path]:
-    """Give the experiment's files that importing a dotted module runs."""
-    files: list[Path] = []
-    folder = experiment
-    for part in module.split("."):
-        if (file := folder / f"{part}.py").is_file():
-            return [*files, file]
-        folder = folder / part
-        if not folder.is_dir():
-            break
-        if (file := folder / "__init__.py").is_file() or any(folder.glob("*.py")):
-            files.append(file)
-    return files
-
-
-def _package(path: Path, experiment: Path) -> str:
-    try:
-        return ".".join(path.parent.relative_to(experiment).parts)
-    except ValueError:
-        return ""

@@ -93,7 +93,10 @@ def find_python(minor: str) -> Path | None:
 
 def _pyenv(minor: str) -> list[Path]:
     """Give the Pythons that pyenv has installed, newest first."""
-    versions = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv", "versions")
+    first = path_python()
+    # Its stand-ins lie in "shims", beside "versions", wherever it is installed.
+    beside = first.parent.parent if first and first.parent.name == "shims" else None
+    versions = Path(os.environ.get("PYENV_ROOT") or beside or Path.home() / ".pyenv", "versions")
     python = "python.exe" if _WINDOWS else "bin/python"
     return sorted((folder / python for folder in versions.glob(f"{minor}.*")), reverse=True)
 

@@ -51,6 +51,7 @@ class Requirements:
 
     lines: list[Line] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)
+    seen: set[tuple[str, bool]] = field(default_factory=set)
 
 
 def scan(path: Path, name: str, text: str | None = None) -> Requirements:
@@ -71,6 +72,7 @@ def scan(path: Path, name: str, text: str | None = None) -> Requirements:
 
 def _scan(path: Path, name: str, text: str, found: Requirements, *, constraint: bool) -> None:
     found.texts[name] = text
+    found.seen.add((os.path.realpath(path), constraint))
     for number, line_text in logical_lines(text):
         line = Line(name, number, line_text, constraint)
         kind, value = option(line_text)
@@ -83,8 +85,8 @@ def _scan(path: Path, name: str, text: str, found: Requirements, *, constraint: 
 def _include(path: Path, line: Line, value: str, found: Requirements, *, constraint: bool) -> None:
     included = expand(value)
     target = path.parent / included
-    name = (Path(line.file).parent / included).as_posix()
-    if name in found.texts:  # a circle, or a file that is included twice
+    name = Path(os.path.normpath(Path(line.file).parent / included)).as_posix()
+    if (os.path.realpath(target), constraint) in found.seen:  # a circle, or included twice
         return
     try:
         text = read_text(target, name)
