@@ -29,7 +29,7 @@ FORBIDDEN_EVERYWHERE = {
     "a Python of one machine": r"\.pyen[v]/",
     "a package index of one network": (
         r"(?:index[-_]ur[l]|find[-_]link[s])[\"']?\s*[=: ]\s*[\"'\[]*\w+://"
-        r"(?!pypi\.org|[\w.]*\bexample\b|[\w.]*\binvalid\b|127\.|localhost)"
+        r"(?=[\w-]+\.\w)(?!pypi\.org|[\w.]*\bexample\b|[\w.]*\binvalid\b|127\.|localhost)"
     ),
 }
 FORBIDDEN_IN_CODE = {
