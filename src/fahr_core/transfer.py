@@ -279,7 +279,7 @@ class _Moving:
         replaced = self._put_aside(place, len(self._moved))
         try:
             (self._temporary / path).replace(place)
-        except OSError:
+        except BaseException:
             if replaced:
                 replaced.replace(place)
             raise
