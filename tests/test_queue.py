@@ -9,6 +9,7 @@ from fahr_core import queue
 from fahr_core.errors import DiskError
 from fahr_core.ledger import Ledger
 from fahr_core.models import Lane, State
+from fahr_core.queue_runner import Runner
 from tests.ledgers import Service, intend, ref_of
 
 LANE = Lane(name="cores", limit=2)
@@ -140,19 +141,36 @@ def test_one_of_many_runners_is_elected(ledger, runners):
     assert ledger.queued() == []
 
 
-def test_no_job_is_forgotten_while_a_runner_ends(ledger, runners):
-    """Jobs are queued just when the runner before them finds nothing more to do."""
-    names = []
+def queue_one(ledger):
+    name = intend(ledger)
+    ledger.launch(name)
+    ledger.requeue(name)
+    queue.ensure_runner("local")
+
+
+def test_no_job_is_forgotten_while_runners_come_and_go(ledger, runners):
     for _ in range(40):
-        name = intend(ledger, driver="local")
-        ledger.launch(name)
-        ledger.requeue(name)
-        queue.ensure_runner("local")
-        names.append(name)
+        queue_one(ledger)
     for thread in runners:
         thread.join(60)
     assert ledger.queued() == []
     assert {record.state for record in ledger.listing()[0]} == {State.SUBMITTED}
+
+
+def test_a_job_queued_between_a_runners_last_look_and_its_end_is_sent(ledger, runners, monkeypatch):
+    run = Runner.run
+    late = iter([True])
+
+    def run_and_be_late(self):
+        run(self)
+        if next(late, False):
+            queue_one(ledger)  # the lock is still held, so that nobody else is started
+
+    monkeypatch.setattr(Runner, "run", run_and_be_late)
+    queue_one(ledger)
+    (runner,) = runners
+    runner.join(60)
+    assert [record.state for record in ledger.listing()[0]] == [State.SUBMITTED] * 2
 
 
 def test_a_runner_that_was_killed_is_replaced(ledger, runners, monkeypatch):
