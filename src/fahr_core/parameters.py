@@ -86,7 +86,10 @@ def _typed(text: str, known: Known | None) -> Any:
         return value if isinstance(value, list) else [literal(part) for part in text.split(",")]
     if known.type == "str":
         return None if text in ("None", "null") and known.default is None else text
-    return literal(text)
+    value = literal(text)
+    several = isinstance(value, (list, tuple, dict))
+    # "512,256" is a tuple to Python; for a number it is what was typed, and is refused so.
+    return text if several and known.type in ("int", "float", "bool") else value
 
 
 def _fitting(value: Any, known: Known | None) -> Any:

@@ -97,6 +97,9 @@ def _told(error: Exception) -> FahrError:
 def _parsing_error(error: Any) -> FahrError:
     command = error.ctx.command_path if getattr(error, "ctx", None) else "fahr"
     message = str(error.format_message()).rstrip(".")
+    if hasattr(error, "possibilities"):
+        guess = f"; did you mean {error.possibilities[0]}?" if error.possibilities else ""
+        message = f"there is no option {error.option_name}{guess}"
     return UsageError(message[:1].lower() + message[1:], f"{command} --help")
 
 
