@@ -12,9 +12,7 @@ from fahr_core.processes import ProcessId
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from fahr_core.models import Found, JobState
-
-__all__ = ["COLUMNS", "Record", "Reservation", "owner_text", "record_from", "record_of_remote"]
+__all__ = ["COLUMNS", "Record", "Reservation", "owner_text", "record_from"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,48 +81,6 @@ def record_from(row: Sequence[Any]) -> Record:
     values["owner"] = ProcessId(**json.loads(values["owner"])) if values["owner"] else None
     values["ref"] = JobRef(**json.loads(values["ref"])) if values["ref"] else None
     return Record(**values)
-
-
-def record_of_remote(name: str, said: JobState, found: Found) -> Record:
-    """Make a record of a job that is in no ledger, of what its service keeps of it.
-
-    It has ``name`` for its stem, and no run id, experiment or artifact but those that the
-    service gives back.
-    """
-    job = found.job
-    return Record(
-        name=name,
-        stem=name,
-        number=None,
-        run_id=job.run_id if job else "",
-        remote_name=job.remote_name if job else name,
-        driver=said.ref.driver,
-        state=said.state,
-        reason=said.reason,
-        attempt=said.attempt,
-        experiment=job.experiment if job else "",
-        artifact=job.artifact if job else "",
-        created=said.created or (job.drawn_at if job else 0.0),
-        started=said.started,
-        ended=said.ended,
-        seen=said.seen,
-        link=said.link or found.link,
-        where=said.where,
-        detail=said.detail,
-        cost=said.cost,
-        exit_code=said.exit_code,
-        fetched=None,
-        note=None,
-        lane=None,
-        lane_limit=None,
-        from_queue=False,
-        driver_path=job.driver_path if job else None,
-        driver_digest=job.driver_digest if job else None,
-        content_digest=None,
-        owner=None,
-        ref=said.ref,
-        params=job.params if job else {},
-    )
 
 
 def owner_text(owner: ProcessId | None) -> str | None:
