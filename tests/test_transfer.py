@@ -113,7 +113,7 @@ class TestLinks:
         )
         assert FetchedFile(path="latest", size=6) in files
         assert (tmp_path / "out" / "latest" / "m").read_bytes() == b"abc"
-        assert os.readlink(tmp_path / "out" / "runs" / "m") == "../u/x"
+        assert os.readlink(tmp_path / "out" / "runs" / "m") == "../up/x"
 
     def test_nothing_is_written_through_one(self, tmp_path: Path) -> None:
         content = tar(link("a", "b"), (member("b/x"), b"1"), (member("a/x"), b"2"))
