@@ -150,6 +150,11 @@ def test_an_old_name_of_a_build_driver_stays(distributions: Distributions):
 # -- a driver that is a file ----------------------------------------------------------------
 
 
+@pytest.fixture(autouse=True)
+def own_path(monkeypatch):
+    monkeypatch.setattr(sys, "path", list(sys.path))
+
+
 def test_a_driver_may_be_a_file(tmp_path):
     file = tmp_path / "my_driver.py"
     file.write_text(TRAIN)
@@ -187,13 +192,17 @@ def test_the_same_text_elsewhere_reads_the_files_beside_itself(tmp_path):
     assert folders == ["one", "two"]
 
 
-def test_a_file_may_import_what_lies_beside_it_and_leaves_the_path_alone(tmp_path, monkeypatch):
-    monkeypatch.delitem(sys.modules, "beside_my_driver", raising=False)
-    (tmp_path / "beside_my_driver.py").write_text("word = 'hello'")
-    (tmp_path / "mine.py").write_text("from beside_my_driver import word")
-    before = list(sys.path)
-    assert find_and_load(str(tmp_path / "mine.py")).word == "hello"
-    assert sys.path == before
+def test_a_file_may_import_what_lies_beside_it_now_and_later(tmp_path, monkeypatch):
+    for word in ("hello", "later"):
+        monkeypatch.delitem(sys.modules, f"beside_{word}", raising=False)
+        (tmp_path / f"beside_{word}.py").write_text(f"word = '{word}'")
+    (tmp_path / "json.py").write_text("raise RuntimeError('it hides the real one')")
+    (tmp_path / "mine.py").write_text(
+        "import json\nfrom beside_hello import word\n"
+        "def later():\n    from beside_later import word\n    return word\n"
+    )
+    driver = find_and_load(str(tmp_path / "mine.py"))
+    assert (driver.word, driver.later()) == ("hello", "later")
 
 
 def test_a_broken_file_is_named_and_tried_again_next_time(tmp_path):

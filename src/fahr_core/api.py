@@ -22,7 +22,7 @@ from fahr_core.reporter import Quiet
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from fahr_core.record import Record
+    from fahr_core.ledger.record import Record
     from fahr_core.reporter import Reporter
 
 __all__ = ["JobHandle", "find_job", "fit", "list_jobs"]

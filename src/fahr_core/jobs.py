@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from fahr_core.ledger import Ledger
     from fahr_core.models import Found, LogLine
-    from fahr_core.record import Record
+    from fahr_core.ledger.record import Record
 
 __all__ = ["find", "find_remote", "follow", "open_for", "read_log", "refresh", "stop", "wait"]
 
@@ -59,7 +59,7 @@ def find_remote(session: Session, name: str) -> Record:
 
 def _remote_record(name: str, session: Session, found: Found) -> Record:
     """Make a record of what the service says of a job; it is shown, not kept."""
-    from fahr_core.record import Record
+    from fahr_core.ledger.record import Record
 
     said = session.job_states([found.ref])[0]
     job = found.job

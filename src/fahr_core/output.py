@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from fahr_core import jobs
 from fahr_core.errors import DiskError, NotFinished, OverwriteError, ServiceError
-from fahr_core.ledger_fetched import WrittenFile
+from fahr_core.ledger.fetched import WrittenFile
 from fahr_core.models import FetchOptions
 from fahr_core.transfer import check_clashes, move_into_place
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from fahr_core.ledger import Ledger
     from fahr_core.models import FetchedFile
-    from fahr_core.record import Record
+    from fahr_core.ledger.record import Record
     from fahr_core.reporter import Reporter
 
 __all__ = ["Fetched", "fetch"]

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from fahr_core.ledger import Ledger
     from fahr_core.queue_runner import Sender
-    from fahr_core.record import Record
+    from fahr_core.ledger.record import Record
 
 __all__ = ["ensure_runner", "revive", "run"]
 

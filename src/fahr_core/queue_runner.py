@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from fahr_core.ledger import Ledger
     from fahr_core.models import JobRef, JobState, Request, TrainInfo
-    from fahr_core.record import Record
+    from fahr_core.ledger.record import Record
 
 __all__ = ["Runner", "Sender"]
 

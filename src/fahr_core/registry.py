@@ -208,14 +208,15 @@ def _import_file(path: Path, digest: str) -> ModuleType:
         raise ImportError(f"{path} is not a Python file")
     module = module_from_spec(spec)
     sys.modules[name] = module
-    sys.path.insert(0, str(path.parent))  # so that a driver may be split over files beside it
+    # So that a driver may be split over files beside it, also those that it imports later;
+    # at the end, so that they hide nothing.
+    if str(path.parent) not in sys.path:
+        sys.path.append(str(path.parent))
     try:
         spec.loader.exec_module(module)
     except BaseException:
         del sys.modules[name]
         raise
-    finally:
-        sys.path.remove(str(path.parent))
     return module
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from fahr_core.ledger import Ledger
     from fahr_core.models import Absent, Request
-    from fahr_core.record import Record
+    from fahr_core.ledger.record import Record
 
 __all__ = ["Asker", "Settled", "settle"]
 

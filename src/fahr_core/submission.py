@@ -35,7 +35,7 @@ from fahr_core.models import (
 
 if TYPE_CHECKING:
     from fahr_core.planning import Plan
-    from fahr_core.record import Record, Reservation
+    from fahr_core.ledger.record import Record, Reservation
     from fahr_core.reporter import Reporter
 
 __all__ = ["Draft", "dry_run", "submit"]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from fahr_core.ledger import Ledger
     from fahr_core.models import LogLine
-    from fahr_core.record import Record
+    from fahr_core.ledger.record import Record
 
 __all__ = ["exit_status", "follow_job"]
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fahr_core.ledger import Ledger
-    from fahr_core.record import Record
+    from fahr_core.ledger.record import Record
 
 __all__ = ["command"]
 

@@ -11,7 +11,7 @@ from fahr_core.errors import UnknownJob
 
 if TYPE_CHECKING:
     from fahr_core.ledger import Ledger
-    from fahr_core.record import Record
+    from fahr_core.ledger.record import Record
     from fahr_core.session import Session
 
 __all__ = ["pick", "session_of"]

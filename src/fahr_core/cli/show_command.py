@@ -15,7 +15,7 @@ from fahr_core.cli import console, options
 
 if TYPE_CHECKING:
     from fahr_core.ledger import Ledger
-    from fahr_core.record import Record
+    from fahr_core.ledger.record import Record
 
 __all__ = ["command"]
 

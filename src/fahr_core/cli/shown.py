@@ -10,7 +10,7 @@ from fahr_core.durations import duration
 from fahr_core.models import State
 
 if TYPE_CHECKING:
-    from fahr_core.record import Record
+    from fahr_core.ledger.record import Record
 
 __all__ = ["ended_line", "job_json", "moment", "running_time", "state_line"]
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Imports", "imports_of"]
 
-_MAGIC = re.compile(r"^\s*[%!?]|\?\s*$")
+_MAGIC = re.compile(r"^(\s*)(?:(?:[\w, ]+=\s*)?[%!?].*|.*\?\s*)$")
 _OTHER_LANGUAGE = re.compile(
     r"^\s*%%(?:bash|sh|html|javascript|js|latex|markdown|svg|perl|ruby|writefile|script|sql)\b"
 )
@@ -73,23 +73,26 @@ def _trees(path: Path, found: Imports) -> Iterator[ast.AST]:
         text = decode(path.read_bytes(), path.name)
     except (OSError, EnvironmentFileError):
         return
-    cells = _cells(text, found) if path.suffix == ".ipynb" else [text]
-    for cell in cells:
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of odd escapes in other people's strings
-                yield ast.parse(cell)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            continue
+    for cell in _cells(text) if path.suffix == ".ipynb" else [text]:
+        # A line that begins with "%" may be half of a formula: magics are second choice.
+        yield _parsed(cell) or _parsed(_without_magics(cell, found)) or ast.Module([], [])
 
 
-def _cells(text: str, found: Imports) -> list[str]:
+def _parsed(source: str) -> ast.AST | None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of odd escapes in other people's strings
+            return ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def _cells(text: str) -> list[str]:
     try:
         cells = json.loads(text)["cells"]
-        sources = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+        return ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
     except (ValueError, KeyError, TypeError):
         return []
-    return [_without_magics(source, found) for source in sources]
 
 
 def _without_magics(source: str, found: Imports) -> str:
@@ -100,8 +103,8 @@ def _without_magics(source: str, found: Imports) -> str:
         if install := _PIP_INSTALL.match(line):
             words = (word for word in install[1].split() if not word.startswith("-"))
             found.installed |= {match[0] for word in words if (match := _NAME.match(word))}
-        lines.append("pass" if _MAGIC.search(line) and not line[:1].isspace() else line)
-    return "\n".join(line for line in lines if not _MAGIC.match(line))
+        lines.append(_MAGIC.sub(r"\1pass", line))
+    return "\n".join(lines)
 
 
 def _imports(tree: ast.AST, *, optional: bool = False) -> Iterator[tuple[str, bool]]:

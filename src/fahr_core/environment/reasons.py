@@ -26,10 +26,10 @@ _VERSIONS = re.compile(
 )
 _NO_VERSION = re.compile(rf"[Tt]here (?:is|are) no versions? of {_NAME}")
 _NETWORK = re.compile(
-    r"error sending request|dns error|[Cc]onnection (?:refused|reset|error|broken)|timed? ?out"
+    r"error sending request|dns error|[Cc]onnection (?:refused|reset|error|broken)|timed out|ReadTimeout|ConnectTimeout"
     r"|Failed to establish a new connection|Could not resolve host|Max retries exceeded"
     r"|NewConnectionError|NameResolutionError|network is unreachable|Network is unreachable"
-    r"|tunnel error|proxy|\b50[0-9] (?:Server Error|Service|Bad Gateway|Gateway|Internal)"
+    r"|tunnel error|ProxyError|\b50[0-9] (?:Server Error|Service|Bad Gateway|Gateway|Internal)"
     r"|Network connectivity is disabled",
 )
 _DENIED = re.compile(
@@ -59,7 +59,7 @@ def failed_resolution(output: str, name: str, lines: Sequence[Line]) -> FahrErro
         lines: The file's requirements, to name the one that is at fault.
     """
     text = _joined(output)
-    if trouble := _trouble(text):
+    if trouble := _trouble(output):
         return trouble
     if absent := named_package(_ABSENT, text):
         return _absent(absent, text, name, lines)
@@ -74,7 +74,7 @@ def failed_resolution(output: str, name: str, lines: Sequence[Line]) -> FahrErro
 
 def failed_install(output: str, what: str) -> FahrError:
     """Make the error for ``what``, which could not be installed, from what was printed."""
-    if trouble := _trouble(_joined(output)):
+    if trouble := _trouble(output):
         return trouble
     lines = [line for line in _cleaned(output) if line]
     return EnvironmentFileError(f"cannot install {what}", *[_cut(line) for line in lines[-4:]])
@@ -86,13 +86,14 @@ def named_package(pattern: re.Pattern[str], text: str) -> str | None:
     return next((group for group in match.groups() if group), None) if match else None
 
 
-def _trouble(text: str) -> FahrError | None:
+def _trouble(output: str) -> FahrError | None:
+    text = re.sub(r"\s+", " ", output)  # pip says why in its warnings
     if "No space left on device" in text or "os error 28" in text:
         from fahr_core.errors import DiskError
 
-        return DiskError("the disk is full", *_short(text))
+        return DiskError("the disk is full", *_short(_joined(output)))
     if _DENIED.search(text):
-        return AccessError("the package index refuses the credentials", *_short(text))
+        return AccessError("the package index refuses the credentials", *_short(_joined(output)))
     if _NETWORK.search(text):
         return ServiceError(
             "the package index cannot be reached", *_address(text), "try again when it can"

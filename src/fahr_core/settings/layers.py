@@ -87,7 +87,7 @@ def read_layers(folder: Path, pairs: Sequence[str] = (), **options: Any) -> list
         SettingsError: a file is not TOML, or a pair has no key.
     """
     layers = [
-        _file_layer(user_settings_file(), "user settings"),
+        _file_layer(user_settings_file()),
         _project_layer(folder),
         _file_layer(folder / "fahr.toml", "fahr.toml"),
         *_environment_layers(os.environ),
@@ -96,19 +96,27 @@ def read_layers(folder: Path, pairs: Sequence[str] = (), **options: Any) -> list
     return [layer for layer in layers if layer.core or layer.drivers or layer.either]
 
 
-def _file_layer(path: Path, name: str) -> Layer:
-    return _layer(_toml(path, name), str(path) if name != path.name else name)
+def _file_layer(path: Path, name: str | None = None) -> Layer:
+    origin = name or str(path)
+    return _layer(_toml(path, origin), origin)
 
 
 def _project_layer(folder: Path) -> Layer:
     for parent in (folder, *folder.parents):
         path = parent / "pyproject.toml"
         if path.is_file():
-            table = _toml(path, str(path)).get("tool", {}).get("fahr", {})
-            return _layer(table, f"{path} [tool.fahr]")
+            return _layer(_tool_table(path), f"{path} [tool.fahr]")
         if (parent / ".git").exists():
             break
     return Layer("pyproject.toml")
+
+
+def _tool_table(path: Path) -> Values:
+    tools = _toml(path, str(path)).get("tool", {})
+    table = tools.get("fahr", {}) if isinstance(tools, dict) else {}
+    if not isinstance(table, dict):
+        raise SettingsError(f"{path}: fahr is a table: [tool.fahr]")
+    return table
 
 
 def _toml(path: Path, name: str) -> Values:
@@ -117,7 +125,8 @@ def _toml(path: Path, name: str) -> Values:
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"cannot read {name}: {error}") from error
+        reason = getattr(error, "strerror", None) or error
+        raise SettingsError(f"cannot read {name}: {reason}") from error
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -144,7 +153,9 @@ def _environment_layers(environment: Mapping[str, str]) -> list[Layer]:
             continue
         driver, found, key = variable.removeprefix("FAHR_").lower().partition("__")
         value = Text(environment[variable])
-        if found:
+        if found and driver in CORE_TABLES:
+            layers.append(Layer(variable, core={f"{driver}_{key}": value}))
+        elif found:
             layers.append(Layer(variable, drivers={driver: {key: value}}))
         else:
             layers.append(Layer(variable, core={driver: value}))
@@ -152,7 +163,11 @@ def _environment_layers(environment: Mapping[str, str]) -> list[Layer]:
 
 
 def _command_line_layer(pairs: Sequence[str], options: Mapping[str, Any]) -> Layer:
-    core = {key: value for key, value in options.items() if value is not None}
+    core = {
+        key: Text(value) if isinstance(value, str) else value
+        for key, value in options.items()
+        if value is not None
+    }
     return Layer("command line", core, either=[_pair(pair) for pair in pairs])
 
 

@@ -37,32 +37,69 @@ def read_text(text: str, wanted: Any) -> Any:
         return None
     if bool in kinds and value.lower() in _TRUE | _FALSE:
         return value.lower() in _TRUE
-    if list in kinds or tuple in kinds:
-        return _list(value)
+    if kinds & {list, tuple, set, frozenset}:
+        return _list(text.strip())
     if dict in kinds:
         return literal(value)
     return value
 
 
 def literal(text: str) -> Any:
-    """Read JSON, a TOML value or a Python literal; any other text is itself."""
-    for reader in (json.loads, ast.literal_eval, _toml_value):
+    """Read JSON, a Python literal or a TOML value; any other text is itself.
+
+    What JSON cannot hold (a date, a set, bytes) stays text too, and so does a value with a
+    comment behind it: nobody writes a comment on a command line.
+    """
+    for reader in (json.loads, _python_value, _toml_value):
         try:
-            return reader(text)
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            value = reader(text)
+        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
             continue
+        if _fits_json(value):
+            return value
     return text
 
 
+# Both readers get the text within brackets: a comment, or a second statement behind the
+# value, swallows the closing one and is refused.
+
+
+def _python_value(text: str) -> Any:
+    values = ast.literal_eval(f"[{text}]")
+    if not isinstance(values, list) or not values:
+        raise ValueError(text)
+    alone = len(values) == 1 and not text.rstrip().endswith(",")
+    return _as_lists(values[0] if alone else values)
+
+
 def _toml_value(text: str) -> Any:
-    return tomllib.loads(f"value = {text}")["value"]
+    (value,) = tomllib.loads(f"value = [{text}]")["value"]
+    return value
+
+
+def _as_lists(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return [_as_lists(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _as_lists(item) for key, item in value.items()}
+    return value
+
+
+def _fits_json(value: Any) -> bool:
+    if isinstance(value, list):
+        return all(_fits_json(item) for item in value)
+    if isinstance(value, dict):
+        return all(isinstance(key, str) and _fits_json(item) for key, item in value.items())
+    return value is None or isinstance(value, (str, bool, int, float))
 
 
 def _list(text: str) -> list[Any]:
+    if unquoted(text) != text and text[0] not in text[1:-1]:  # not "a","b"
+        text = unquoted(text).strip()
     if text.startswith(("[", "(")):
         value = literal(text)
-        if isinstance(value, (list, tuple)):
-            return list(value)
+        if isinstance(value, list):
+            return value
         text = text.strip("[]()")  # a list whose items the shell has unquoted
     return [unquoted(item.strip()) for item in text.split(",") if item.strip()]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from fahr_core.ledger.record import COLUMNS, Record, Reservation, owner_text, record_from
 from fahr_core.models import State
 from fahr_core.names import new_run_id
 from fahr_core.processes import this_process
-from fahr_core.record import COLUMNS, Record, Reservation, owner_text, record_from
 
 if TYPE_CHECKING:
     import sqlite3

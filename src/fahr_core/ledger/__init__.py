@@ -25,14 +25,14 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from fahr_core.errors import FahrError, ServiceError, UsageError
-from fahr_core.ledger_fetched import FetchedFiles
-from fahr_core.ledger_queries import LedgerQueries
-from fahr_core.ledger_rows import delete, exists, has_room, insert, others_wait, put, read, take
-from fahr_core.ledger_states import ReportedStates, ref_key
+from fahr_core.ledger.fetched import FetchedFiles
+from fahr_core.ledger.queries import LedgerQueries
+from fahr_core.ledger.record import Record, Reservation, owner_text
+from fahr_core.ledger.rows import delete, exists, has_room, insert, others_wait, put, read, take
+from fahr_core.ledger.states import ReportedStates, ref_key
 from fahr_core.models import State, dumps
 from fahr_core.names import job_name
 from fahr_core.processes import is_alive, this_process
-from fahr_core.record import Record, Reservation, owner_text
 
 if TYPE_CHECKING:
     import sqlite3

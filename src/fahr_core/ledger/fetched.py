@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from fahr_core.ledger_file import LedgerFile
+    from fahr_core.ledger.file import LedgerFile
 
 __all__ = ["FetchedFiles", "WrittenFile"]
 

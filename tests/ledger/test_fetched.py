@@ -1,7 +1,7 @@
 import pytest
 
 from fahr_core.ledger import Ledger
-from fahr_core.ledger_fetched import WrittenFile
+from fahr_core.ledger.fetched import WrittenFile
 from tests.ledgers import send
 
 

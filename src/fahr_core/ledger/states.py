@@ -6,12 +6,12 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from fahr_core.errors import DriverError
-from fahr_core.ledger_rows import put
+from fahr_core.ledger.record import COLUMNS, Record, record_from
+from fahr_core.ledger.rows import put
 from fahr_core.models import State
-from fahr_core.record import COLUMNS, Record, record_from
 
 if TYPE_CHECKING:
-    from fahr_core.ledger_file import LedgerFile
+    from fahr_core.ledger.file import LedgerFile
     from fahr_core.models import JobRef, JobState
 
 __all__ = ["ReportedStates", "ref_key"]

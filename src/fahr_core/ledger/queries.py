@@ -10,10 +10,10 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Self
 
 from fahr_core.errors import UnknownJob
-from fahr_core.ledger_file import LedgerFile
-from fahr_core.ledger_rows import ACTIVE_SQL
+from fahr_core.ledger.file import LedgerFile
+from fahr_core.ledger.record import COLUMNS, Record, record_from
+from fahr_core.ledger.rows import ACTIVE_SQL
 from fahr_core.models import Job, Request, State, loads
-from fahr_core.record import COLUMNS, Record, record_from
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -2,7 +2,7 @@ import sqlite3
 
 import pytest
 
-from fahr_core import ledger_file
+from fahr_core.ledger import file as ledger_file
 from fahr_core.errors import DiskError, FahrError, ServiceError, UnknownJob
 from fahr_core.ledger import Ledger
 from fahr_core.models import State
