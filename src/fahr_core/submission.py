@@ -34,8 +34,8 @@ from fahr_core.models import (
 )
 
 if TYPE_CHECKING:
-    from fahr_core.planning import Plan
     from fahr_core.ledger.record import Record, Reservation
+    from fahr_core.planning import Plan
     from fahr_core.reporter import Reporter
 
 __all__ = ["Draft", "dry_run", "submit"]
@@ -298,7 +298,11 @@ def _queue(request: Request, reporter: Reporter) -> None:
 
 
 def _send(ledger: Ledger, plan: Plan, request: Request, reporter: Reporter) -> None:
-    answer = plan.session.submit_jobs([request])[0]
+    try:
+        answer = plan.session.submit_jobs([request])[0]
+    except BaseException:
+        ledger.unknown(request.name, "sending it was interrupted")
+        raise
     if isinstance(answer, Unknown):
         found = plan.session.find_submission(request)
         if isinstance(found, Found):

@@ -24,8 +24,8 @@ from fahr_core.cli import console, options
 
 if TYPE_CHECKING:
     from fahr_core.ledger import Ledger
-    from fahr_core.output import Fetched
     from fahr_core.ledger.record import Record
+    from fahr_core.output import Fetched
 
 __all__ = ["command"]
 

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fahr_core.ledger import Ledger
-    from fahr_core.models import LogLine
     from fahr_core.ledger.record import Record
+    from fahr_core.models import LogLine
 
 __all__ = ["exit_status", "follow_job"]
 

@@ -1,7 +1,7 @@
 """List your jobs, the newest first.
 
-Reads this machine's record alone; --refresh asks each driver once, for at
-most two seconds. In a pipe: tab-separated, nothing cut: name, state, driver,
+Reads what this machine knows; --refresh asks each driver once, for at most
+two seconds. In a pipe: tab-separated, nothing cut: name, state, driver,
 created, started, ended, reason.
 
 Examples::
@@ -48,12 +48,15 @@ def command(
     as_json: options.Json = False,
 ) -> None:
     """List."""
+    from fahr_core import jobs
     from fahr_core.cli.shown import job_json
     from fahr_core.cli.work import open_ledger
 
     ledger = open_ledger()
     if refresh:
         _refresh(ledger)
+    elif local := ledger.active("local"):
+        jobs.refresh(ledger, local)  # asks nobody: their state lies on this disk
     piped = not sys.stdout.isatty()
     records, total = ledger.listing(
         limit=None if every or as_json else _SHOWN,

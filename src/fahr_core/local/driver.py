@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fahr_core.hookspecs import hookimpl
 from fahr_core.local import jobs
@@ -103,9 +103,8 @@ def submit_jobs(requests: Sequence[Request]) -> list[Submitted | Refused]:
 
 def _submit(request: Request) -> Submitted | Refused:
     folder = jobs.job_folder(request.run_id)
-    environment: Any = request.body["environment"]
     try:
-        problem = jobs.start(folder, {**os.environ, **environment})
+        problem = jobs.start(folder)
     except OSError as error:
         problem = str(error)
     return Refused(reason=problem) if problem else Submitted(ref=_ref(request))

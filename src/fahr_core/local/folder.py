@@ -8,7 +8,8 @@
     state.json       what the shepherd says of the job, replaced whole
     stopping         somebody asked the job to stop, and when
     job.json         the job description, with the interpreters to use
-    work/ output/ checkpoints/ inputs/ log.jsonl secrets.json
+    environment.json secrets.json    for the job alone, deleted when it has read them
+    work/ output/ checkpoints/ inputs/ log.jsonl
 
 Renaming is atomic: of a shepherd that starts and a command that withdraws the start (it
 deletes ``launch-*``) exactly one succeeds.  The lock tells a living shepherd from one that
@@ -22,8 +23,10 @@ from __future__ import annotations
 import json
 import os
 from contextlib import suppress
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["JobFolder", "lock_file"]
 
@@ -62,6 +65,7 @@ class JobFolder:
         self.inputs = path / "inputs"
         self.log = path / "log.jsonl"
         self.description = path / "job.json"
+        self.environment = path / "environment.json"
         self.secrets = path / "secrets.json"
         self.claim = path / "claim"
         self.stop_mark = path / "stopping"
@@ -125,9 +129,10 @@ class JobFolder:
         return secrets
 
     def forget_secrets(self) -> None:
-        """Delete the secrets that have not been read yet."""
-        with suppress(FileNotFoundError):
-            self.secrets.unlink()
+        """Delete what only the job may read."""
+        for private in (self.secrets, self.environment):
+            with suppress(FileNotFoundError):
+                private.unlink()
 
 
 def write_whole(path: Path, text: str, mode: int = 0o644) -> None:

@@ -11,20 +11,19 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fahr_core import paths
 from fahr_core.local.folder import JobFolder
 from fahr_core.models import JobRef, JobState, State, StopResult
 from fahr_core.processes import boot_id
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 __all__ = ["job_folder", "observe", "start", "stop"]
 
 #: Seconds that a new shepherd may take to claim its job before the start counts as failed.
 _START_LIMIT = 60.0
+
+_shepherds: list[subprocess.Popen[bytes]] = []
 
 
 def job_folder(run_id: str) -> JobFolder:
@@ -32,7 +31,7 @@ def job_folder(run_id: str) -> JobFolder:
     return JobFolder(paths.home_folder() / "jobs" / run_id)
 
 
-def start(folder: JobFolder, environment: Mapping[str, str]) -> str | None:
+def start(folder: JobFolder) -> str | None:
     """Start a staged job detached, once; give the reason when it cannot be started.
 
     Returns when the shepherd has claimed the job, so that a kill of this process at any
@@ -40,20 +39,26 @@ def start(folder: JobFolder, environment: Mapping[str, str]) -> str | None:
     """
     token = secrets.token_hex(8)
     folder.announce(token)
-    shepherd = _spawn(folder, token, environment)
+    shepherd = _spawn(folder, token)
+    _reap(shepherd)
     limit = time.monotonic() + _START_LIMIT
     while not folder.claim.exists():
         if shepherd.poll() is not None or time.monotonic() > limit:
             return None if not folder.withdraw() else _said(folder)
         time.sleep(0.002)
-    # Nobody waits for the shepherd: it outlives this process, which is no leak.
-    shepherd.returncode = 0
     return None
 
 
-def _spawn(
-    folder: JobFolder, token: str, environment: Mapping[str, str]
-) -> subprocess.Popen[bytes]:
+def _reap(shepherd: subprocess.Popen[bytes]) -> None:
+    """Keep hold of a shepherd, and let those that have ended go.
+
+    Nobody waits for them: they outlive this process, unless it is a queue's runner.
+    """
+    _shepherds[:] = [known for known in _shepherds if known.poll() is None]
+    _shepherds.append(shepherd)
+
+
+def _spawn(folder: JobFolder, token: str) -> subprocess.Popen[bytes]:
     here = Path(__file__).parent
     command = [sys.executable, "-I", "-S", str(here / "shepherd.py")]
     command += [str(folder.path), token, str(here.parent / "launcher")]
@@ -65,7 +70,7 @@ def _spawn(
             stderr=errors,
             start_new_session=True,
             cwd=folder.path,
-            env=dict(environment),
+            env=json.loads(folder.environment.read_bytes()),
         )
 
 

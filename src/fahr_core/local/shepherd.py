@@ -76,6 +76,7 @@ def main(folder_path: str, token: str, launcher: str) -> int:
 
 
 def _run(folder: JobFolder, launcher: str) -> None:
+    folder.environment.unlink()  # this process has it
     document = json.loads(folder.description.read_bytes())
     started = {"pid": os.getpid(), "boot": document["boot"], "started": time.time()}
     folder.write_state(state="running", **started)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from fnmatch import fnmatch
 from pathlib import Path
@@ -66,6 +67,9 @@ def _fill(
     snapshot.extract(job.code.digest, folder.work)
     for item in job.inputs:
         (folder.inputs / item.name).symlink_to(_local_path(item.location))
+    # Taken here and not at the start: a job that waits is started by another process.
+    variables = {**os.environ, **body["environment"]}
+    write_whole(folder.environment, json.dumps(variables), mode=0o600)
     if secrets:
         write_whole(folder.secrets, json.dumps(dict(secrets)), mode=0o600)
     description = describe_job(
