@@ -116,6 +116,11 @@ class TestIncludeAndExclude:
             "data/b/z.csv",
         }
 
+    def test_a_star_asks_for_no_secret_and_for_nothing_outside(self, tmp_path: Path) -> None:
+        put(tmp_path, "e/train.py", "e/.env", "e/v/pyvenv.cfg", "e/data/x", "e/.git/x", "out")
+        (tmp_path / "e" / "link").symlink_to("../out")
+        assert paths(tmp_path / "e", include=["*", "**"]) == {"train.py", "data/x"}
+
     def test_exclude_is_stronger(self, tmp_path: Path) -> None:
         put(tmp_path, "train.py", "data/raw/x", "data/y", "notes.md")
         kept = paths(tmp_path, include=["data"], exclude=["data/raw", "*.md", "train.py"])

@@ -108,7 +108,7 @@ def extract(digest: str, destination: Path) -> None:
         FahrError: the snapshot is not on this machine any more.
     """
     from fahr_core.store import read
-    from fahr_core.transfer import extract_tar
+    from fahr_core.unpacking import extract_tar
 
     archive = stored_path(digest)
     if not archive.is_file():

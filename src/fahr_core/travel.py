@@ -187,7 +187,7 @@ class _Walk:
         """Take the folder itself, unless what lies in it says that it stays."""
         if folder.taking is _Taking.NAMED:
             return True
-        if folder_by_content(names) and not self.include.names(folder.path):
+        if folder_by_content(names) and not self.include.names_itself(folder.path):
             self._pass_by(folder)
             return False
         if folder.taking is _Taking.CODE and "__init__.py" not in names:
@@ -292,7 +292,7 @@ class _Walk:
 
     def _meet_outside(self, path: str, target: Path, above: _Folder) -> None:
         """Follow a link out of the experiment only when it is included by its name."""
-        if not self.include.names(path) or above.linked:
+        if not self.include.names_itself(path) or above.linked:
             self._leave_link(path, "a link out of the folder", f"include it: -c include={path}")
         elif target.is_dir():
             self.waiting.append(
