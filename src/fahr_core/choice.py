@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fahr_core import registry
@@ -10,11 +11,10 @@ from fahr_core.models import Capability
 from fahr_core.session import Session
 from fahr_core.settings.layers import Text
 from fahr_core.settings.resolve import peek
-from fahr_core.settings.text import read_text, unquoted
+from fahr_core.settings.text import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from fahr_core.settings.layers import Layer
 
@@ -22,9 +22,10 @@ __all__ = ["SeveralDrivers", "choose_train_driver", "open_chosen"]
 
 #: Names that the first fahr took in both ``--train-image`` and ``--build-driver``.
 _OLD_IMAGES = {"default-cpu": "local-cpu", "default-gpu": "local-gpu"}
+_NO_GPU = ("no", "none", "false", "")
 
 
-class SeveralDrivers(UsageError):
+class SeveralDrivers(UsageError):  # noqa: N818 - reads as the fact that it states
     """Nobody says where the job runs, and several drivers could."""
 
     def __init__(self, names: Sequence[str]) -> None:
@@ -47,7 +48,7 @@ def choose_train_driver(layers: Sequence[Layer], folder: Path) -> tuple[str, str
     """
     for layer in reversed(layers):
         if name := peek([layer], "train_driver"):
-            return unquoted(name), f"from {layer.origin}"
+            return _placed(name, layer, folder), f"from {layer.origin}"
     others = [entry.name for entry in registry.installed("train")]
     others = [name for name in others if name not in ("local", "docker")]
     if not others or (folder / "fahr.toml").exists():
@@ -72,15 +73,22 @@ def open_chosen(
 def train_image(layers: Sequence[Layer]) -> str | None:
     """Give the image that the job starts from, if one is named."""
     image = peek(layers, "train_image")
-    return None if image is None or unquoted(image) in _OLD_IMAGES else unquoted(image)
+    return None if image is None or image in _OLD_IMAGES else image
+
+
+def _placed(name: str, layer: Layer, folder: Path) -> str:
+    """Give a driver's name; the path of one that fahr.toml names is relative to its folder."""
+    if layer.origin == "fahr.toml" and name.endswith(".py"):
+        return str(folder / Path(name).expanduser())
+    return name
 
 
 def _build_driver(layers: Sequence[Layer]) -> str:
     if name := peek(layers, "build_driver"):
-        return unquoted(name)
-    image = unquoted(peek(layers, "train_image") or "")
-    default = "local-gpu" if peek(layers, "gpu") else "local-cpu"
-    return _OLD_IMAGES.get(image, default)
+        return name
+    asked = (peek(layers, "gpu") or "no").lower() not in _NO_GPU
+    default = "local-gpu" if asked else "local-cpu"
+    return _OLD_IMAGES.get(peek(layers, "train_image") or "", default)
 
 
 def _extensions(layers: Sequence[Layer]) -> list[str]:

@@ -153,8 +153,8 @@ def _environment_layers(environment: Mapping[str, str]) -> list[Layer]:
             continue
         driver, found, key = variable.removeprefix("FAHR_").lower().partition("__")
         value = Text(environment[variable])
-        if found and driver in CORE_TABLES:
-            layers.append(Layer(variable, core={f"{driver}_{key}": value}))
+        if found and driver == "output":
+            layers.append(Layer(variable, core={f"output_{key}": value}))
         elif found:
             layers.append(Layer(variable, drivers={driver: {key: value}}))
         else:

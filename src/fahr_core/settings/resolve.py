@@ -1,71 +1,50 @@
-"""Settings validated: the core's and the chosen drivers', with where each came from.
-
-Validating costs an import of pydantic, which is most of the time that a small ``fahr fit``
-takes.  What was valid once is therefore remembered by content: the same values for the same
-version of the same model give the same answer.
-"""
+"""Settings validated: the core's and the chosen drivers', with where each came from."""
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import json
-import os
-import sys
-import tempfile
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fahr_core.errors import SettingsError
-from fahr_core.paths import cache_folder
-from fahr_core.settings.layers import Text, Values, table_name
-from fahr_core.version import VERSION
+from fahr_core.errors import DriverError
+from fahr_core.settings import remembered
+from fahr_core.settings.layers import CORE_TABLES, Text, Values, table_name
+from fahr_core.settings.text import read_text, unquoted
+from fahr_core.settings.validated import Inspection, Missing, MissingSettings, Model, Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from pydantic import BaseModel
+    from pydantic.fields import FieldInfo
     from pydantic_core import ErrorDetails
 
     from fahr_core.settings.layers import Layer
 
-__all__ = ["Model", "Settings", "load_model", "peek", "resolve"]
+__all__ = [
+    "CORE",
+    "MissingSettings",
+    "Model",
+    "Settings",
+    "inspect",
+    "load_model",
+    "peek",
+    "resolve",
+]
 
 CORE = "fahr_core.settings.model:CoreSettings"
-
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """A settings model by the name of its driver and its place, ``module:Class``."""
-
-    name: str
-    place: str
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """Validated values by key, and the origin of each that is not a default.
-
-    The origins' keys are ``(whose, key)``, where the core's are whose ``""``.
-    """
-
-    core: Values
-    drivers: dict[str, Values]
-    origins: dict[tuple[str, str], str]
-
-    def of(self, driver: str | None) -> Values:
-        """Give a driver's values; none for no driver."""
-        return self.drivers.get(driver, {}) if driver else {}
 
 
 def peek(layers: Sequence[Layer], key: str) -> str | None:
     """Give the strongest word on one of the core's text settings before anything is loaded."""
     found: str | None = None
     for layer in layers:
-        for written, value in (*layer.core.items(), *layer.either):
+        for written, value in layer.core.items():
             if written == key:
-                found = None if value is None else str(value)
+                found = unquoted(value) if isinstance(value, Text) else str(value)
+        for written, text in layer.either:
+            if written == key:
+                found = unquoted(text)
     return found
 
 
@@ -74,27 +53,51 @@ def resolve(layers: Sequence[Layer], models: Sequence[Model], *, remember: bool 
 
     Args:
         layers: Weakest first, from ``read_layers``.
-        models: The chosen drivers' models; a key of the command line that does not say whose
-            it is goes to the first that knows it, then to the core.
+        models: The chosen drivers' models, the train driver's first; a key of the command
+            line that does not say whose it is goes to the first that knows it, then to the
+            core.
         remember: Whether the answer may be written to the cache.
 
     Raises:
+        DriverError: a driver's settings model cannot be imported.
+        MissingSettings: required settings are missing.
         SettingsError: every unknown key and wrong value, in one message.
     """
-    key = _content_key(layers, models)
-    file = cache_folder() / "settings" / f"{key}.json"
-    if settings := _remembered(file):
+    places = [("", CORE), *((model.name, model.place) for model in models)]
+    file = remembered.place_of(layers, places)
+    if settings := remembered.recall(file):
         return settings
-    settings = _Resolution(models).run(layers)
+    settings = inspect(layers, models).check()
     if remember:
-        _remember(file, settings)
+        remembered.remember(file, settings)
     return settings
 
 
+def inspect(layers: Sequence[Layer], models: Sequence[Model]) -> Inspection:
+    """Validate as :func:`resolve` does, and give what is wrong instead of raising it.
+
+    Raises:
+        DriverError: a driver's settings model cannot be imported.
+    """
+    return _Resolution(models).run(layers)
+
+
 def load_model(place: str) -> type[BaseModel]:
-    """Import a settings model from ``module:Class``."""
+    """Import a settings model from ``module:Class``.
+
+    Raises:
+        DriverError: there is none.
+    """
+    from pydantic import BaseModel
+
     module, _, name = place.partition(":")
-    model: type[BaseModel] = getattr(importlib.import_module(module), name)
+    try:
+        model = getattr(importlib.import_module(module), name)
+    except (Exception, SystemExit) as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise DriverError(f"the settings model {place} cannot be imported: {reason}") from error
+    if not (isinstance(model, type) and issubclass(model, BaseModel)):
+        raise DriverError(f"{place} is no pydantic model; a driver's settings are one")
     return model
 
 
@@ -108,16 +111,14 @@ class _Resolution:
         self._names = {table_name(model.name): model.name for model in models}
         self._raw: dict[str, Values] = {whose: {} for whose in self._models}
         self._origins: dict[tuple[str, str], str] = {}
-        self._faults: list[str] = []
+        self._faults: list[tuple[str, str]] = []
+        self._missing: list[Missing] = []
 
-    def run(self, layers: Sequence[Layer]) -> Settings:
+    def run(self, layers: Sequence[Layer]) -> Inspection:
         for layer in layers:
             self._take(layer)
         values = {whose: self._validated(whose) for whose in self._models}
-        if self._faults:
-            first, *others = self._faults
-            raise SettingsError(first, *others, "fahr config    shows every setting")
-        return Settings(
+        settings = Settings(
             core=values.pop(""),
             drivers={self._names[whose]: table for whose, table in values.items()},
             origins={
@@ -125,6 +126,7 @@ class _Resolution:
                 for (whose, key), origin in self._origins.items()
             },
         )
+        return Inspection(settings, self._missing, self._faults, self._train(layers))
 
     def _take(self, layer: Layer) -> None:
         for key, value in layer.core.items():
@@ -135,6 +137,8 @@ class _Resolution:
             if whose in self._models:
                 for key, value in table.items():
                     self._set(whose, key.replace("-", "_"), value, layer.origin)
+            elif not layer.origin.startswith("FAHR_"):
+                self._check_table(whose, layer.origin)
         seen: set[tuple[str, str]] = set()
         for written, text in layer.either:
             whose, key = self._owner(written)
@@ -156,11 +160,9 @@ class _Resolution:
     def _set(self, whose: str, key: str, value: Any, origin: str, *, add: bool = False) -> None:
         field = self._models[whose].model_fields.get(key)
         if field is None:
-            self._faults.append(self._unknown(whose, key, origin))
+            self._faults.append((whose, self._unknown(whose, key, origin)))
             return
         if isinstance(value, Text):
-            from fahr_core.settings.text import read_text
-
             value = read_text(value, field.annotation)
         before = self._raw[whose].get(key)
         if add and isinstance(before, list) and isinstance(value, list):
@@ -169,94 +171,72 @@ class _Resolution:
         self._origins[whose, key] = origin
 
     def _unknown(self, whose: str, key: str, origin: str) -> str:
-        from fahr_core.names import did_you_mean
+        from fahr_core.names import did_you_mean, shown
 
         known = [key for model in self._models.values() for key in model.model_fields]
         guess = did_you_mean(key, known)
         owner = f"{self._names[whose]} has" if whose else "there is"
         question = f"; did you mean {guess}?" if guess else ""
-        return f'{owner} no setting "{key}" ({origin}){question}'
+        return f"{owner} no setting {shown(key)} ({origin}){question}"
+
+    def _check_table(self, whose: str, origin: str) -> None:
+        """Find a misspelt table; one of a driver that is not chosen now is left alone."""
+        from fahr_core.names import did_you_mean
+        from fahr_core.registry import installed
+
+        guess = did_you_mean(whose, [*self._names, *CORE_TABLES])
+        if guess and not any(
+            table_name(entry.name) == whose
+            for role in ("train", "build")
+            for entry in installed(role)
+        ):
+            text = f"[{whose}] in {origin} is no driver's table; did you mean [{guess}]?"
+            self._faults.append(("", text))
 
     def _validated(self, whose: str) -> Values:
         from pydantic import ValidationError
 
+        model, raw = self._models[whose], self._raw[whose]
         try:
-            return self._models[whose].model_validate(self._raw[whose]).model_dump(mode="json")
+            return model.model_validate(raw).model_dump(mode="json")
         except ValidationError as error:
-            self._faults.extend(self._fault(whose, detail) for detail in error.errors())
-            return {}
+            for detail in error.errors():
+                self._note(whose, detail)
+        fields = model.model_fields.items()
+        return {key: raw[key] if key in raw else _default(field) for key, field in fields}
+
+    def _note(self, whose: str, detail: ErrorDetails) -> None:
+        """Sort one of pydantic's errors."""
+        if detail["type"] == "missing" and len(detail["loc"]) == 1:
+            key = str(detail["loc"][0])
+            field = self._models[whose].model_fields[key]
+            example = str((field.examples or [""])[0])
+            missing = Missing(self._names[whose], key, field.description or "", example)
+            self._missing.append(missing)
+        else:
+            self._faults.append((whose, self._fault(whose, detail)))
 
     def _fault(self, whose: str, detail: ErrorDetails) -> str:
+        from fahr_core.settings.shown import masked
+
         key = str(detail["loc"][0]) if detail["loc"] else ""
         name = ".".join(str(part) for part in detail["loc"])
-        if detail["type"] == "missing":
-            return f"{self._names.get(whose, 'fahr')} needs {key}    -c {key}=..."
-        origin = self._origins.get((whose, key), "default")
         reason = detail["msg"].removeprefix("Value error, ")
-        prefix = f"{name}: " if name else ""
-        return f"{prefix}{reason}, not {json.dumps(detail['input'], default=str)} ({origin})"
+        if not key:  # a check of the whole model; its input is all of them
+            return f"{self._names.get(whose, 'fahr')}: {reason}"
+        origin = self._origins.get((whose, key), "default")
+        value = json.dumps(masked(name, detail["input"]), default=str, ensure_ascii=False)
+        return f"{name}: {reason}, not {value} ({origin})"
+
+    def _train(self, layers: Sequence[Layer]) -> str | None:
+        """Give the train driver as the user wrote it: a driver that is a file is its path."""
+        name = next(iter(self._names.values()), None)
+        written = peek(layers, "train_driver") or ""
+        return written if written.endswith(".py") else name
 
 
-def _content_key(layers: Sequence[Layer], models: Sequence[Model]) -> str:
-    """Name the question: the values, and the exact code that would judge them."""
-    asked = {
-        "version": [VERSION, sys.version, _code_of(CORE)],
-        "models": [[model.name, model.place, _code_of(model.place)] for model in models],
-        "layers": [
-            [layer.origin, _marked(layer.core), _marked(layer.drivers), list(layer.either)]
-            for layer in layers
-        ],
-    }
-    text = json.dumps(asked, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+def _default(field: FieldInfo) -> Any:
+    from pydantic_core import to_jsonable_python
 
-
-def _code_of(place: str) -> list[Any]:
-    """Tell one version of a model's module from the next without importing it."""
-    from importlib.util import find_spec
-
-    name = place.partition(":")[0]
-    loaded = sys.modules.get(name)
-    file = getattr(loaded, "__file__", None)
-    if not file:
-        spec = find_spec(name)
-        file = spec.origin if spec else None
-    if not file:
-        return []
-    status = Path(file).stat()
-    return [file, status.st_mtime_ns, status.st_size]
-
-
-def _marked(value: Any) -> Any:
-    """Keep a text of the environment apart from the same word in a file."""
-    if isinstance(value, Text):
-        return {"text": str(value)}
-    if isinstance(value, dict):
-        return {key: _marked(item) for key, item in value.items()}
-    return value
-
-
-def _remembered(file: Path) -> Settings | None:
-    try:
-        data = json.loads(file.read_bytes())
-    except (OSError, ValueError):
-        return None
-    origins = {(whose, key): origin for whose, key, origin in data["origins"]}
-    return Settings(core=data["core"], drivers=data["drivers"], origins=origins)
-
-
-def _remember(file: Path, settings: Settings) -> None:
-    """Write the answer down; a cache that cannot be written only costs time."""
-    data: Mapping[str, Any] = {
-        "core": settings.core,
-        "drivers": settings.drivers,
-        "origins": [[whose, key, origin] for (whose, key), origin in settings.origins.items()],
-    }
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=file.parent)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            json.dump(data, stream)
-        Path(temporary).replace(file)
-    except OSError:
-        return
+    default = field.get_default(call_default_factory=True) if not field.is_required() else None
+    return to_jsonable_python(default, fallback=str)
