@@ -54,7 +54,7 @@ def no_python(minor: str) -> EnvironmentFileError:
     there = ", ".join(installed_minors()) or "none"
     return EnvironmentFileError(
         f"Python {minor} is not on this machine (there: {there})",
-        f"install it, or uv, which brings its own: {INSTALL_UV}",
+        f"{INSTALL_UV}    uv brings its own Pythons",
     )
 
 
@@ -69,7 +69,8 @@ def make_venv(python: Path, folder: Path, progress: Progress | None, *more: str)
         if "ensurepip" in done.output:
             raise EnvironmentFileError(
                 f"{python} lacks ensurepip, so it makes no virtual environments",
-                f"on Debian: apt install python3-venv; or: {INSTALL_UV}",
+                "apt install python3-venv    on Debian",
+                f"{INSTALL_UV}    does without it",
             )
         raise failed_install(done.output, f"a virtual environment by {python}")
     return venv_python(folder)

@@ -26,7 +26,8 @@ _VERSIONS = re.compile(
 )
 _NO_VERSION = re.compile(rf"[Tt]here (?:is|are) no versions? of {_NAME}")
 _NETWORK = re.compile(
-    r"error sending request|dns error|[Cc]onnection (?:refused|reset|error|broken)|timed out|ReadTimeout|ConnectTimeout"
+    r"error sending request|dns error|[Cc]onnection (?:refused|reset|error|broken)|timed out"
+    r"|ReadTimeout|ConnectTimeout"
     r"|Failed to establish a new connection|Could not resolve host|Max retries exceeded"
     r"|NewConnectionError|NameResolutionError|network is unreachable|Network is unreachable"
     r"|tunnel error|ProxyError|\b50[0-9] (?:Server Error|Service|Bad Gateway|Gateway|Internal)"

@@ -26,7 +26,7 @@ __all__ = [
     "index_variables",
 ]
 
-INSTALL_UV = "python -m pip install uv    or see https://docs.astral.sh/uv/"
+INSTALL_UV = "python -m pip install uv"
 
 
 def find_uv() -> str | None:
