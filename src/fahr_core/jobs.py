@@ -18,7 +18,17 @@ if TYPE_CHECKING:
     from fahr_core.models import Found, LogLine
     from fahr_core.ledger.record import Record
 
-__all__ = ["find", "find_remote", "follow", "open_for", "read_log", "refresh", "stop", "wait"]
+__all__ = [
+    "find",
+    "find_remote",
+    "follow",
+    "open_for",
+    "read_log",
+    "refresh",
+    "refresh_local",
+    "stop",
+    "wait",
+]
 
 #: Seconds between two looks at a job that waits on this machine.
 _LOCAL_PAUSE = 0.1
@@ -107,6 +117,12 @@ def refresh(ledger: Ledger, records: Iterable[Record]) -> None:
     for asked in by_driver.values():
         session = open_for(asked[0])
         ledger.update(*session.job_states([record.ref for record in asked if record.ref]))
+
+
+def refresh_local(ledger: Ledger) -> None:
+    """Record how the local jobs are; it asks nobody, their state lies on this disk."""
+    if active := ledger.active("local"):
+        refresh(ledger, active)
 
 
 def read_log(

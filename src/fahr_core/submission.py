@@ -57,8 +57,8 @@ def submit(plan: Plan, reporter: Reporter) -> Record:
         FahrError: the stage that failed; nothing is recorded, and the message says whether
             anything was sent.
     """
-    draft = _draft(plan, reporter)
     ledger = Ledger.at_home()
+    draft = _draft(_with_outputs(plan, ledger, reporter), reporter)
     if plan.order.name and (there := _attached(ledger, draft)):
         reporter.say("attached", f"{there.name} has the same content already")
         return there
@@ -97,6 +97,15 @@ def dry_run(plan: Plan, reporter: Reporter) -> Request:
 
 
 # -- before the job has a name ----------------------------------------------------------
+
+
+def _with_outputs(plan: Plan, ledger: Ledger, reporter: Reporter) -> Plan:
+    if not plan.inputs:
+        return plan
+    from fahr_core.prior_output import with_outputs_at_hand
+
+    folder = plan.experiment.folder
+    return replace(plan, inputs=with_outputs_at_hand(plan.inputs, ledger, folder, reporter))
 
 
 def _draft(plan: Plan, reporter: Reporter) -> Draft:
@@ -151,9 +160,10 @@ def _content_digest(draft: Draft) -> str:
     """Name what would run, whatever the job is called: for ``--name``."""
     from fahr_core.store import digest_of
 
-    job = _job(draft, "", "")
-    job = replace(job, drawn_at=0.0, git=None, environment=replace(draft.environment, created=None))
-    return digest_of(dumps(job).encode())
+    code = Code(digest=draft.code.digest, files=0, size=0)
+    environment = replace(draft.environment, created=None)
+    job = _job(replace(draft, code=code, environment=environment), "", "")
+    return digest_of(dumps(replace(job, drawn_at=0.0, git=None)).encode())
 
 
 def _attached(ledger: Ledger, draft: Draft) -> Record | None:
@@ -264,7 +274,12 @@ def _write_artifacts(plan: Plan, artifacts: Artifacts, reporter: Reporter) -> No
         return
     from fahr_core.render import write_files
 
-    written = write_files(plan.experiment.folder, artifacts.files, overwrite=plan.order.overwrite)
+    written = write_files(
+        plan.experiment.folder,
+        artifacts.files,
+        overwrite=plan.order.overwrite,
+        keep=plan.order.keep,
+    )
     for outcome in ("wrote", "refreshed", "kept"):
         if paths := [file.path for file in written if file.outcome == outcome]:
             reporter.say(outcome, ", ".join(paths))

@@ -55,8 +55,8 @@ def command(
     ledger = open_ledger()
     if refresh:
         _refresh(ledger)
-    elif local := ledger.active("local"):
-        jobs.refresh(ledger, local)  # asks nobody: their state lies on this disk
+    else:
+        jobs.refresh_local(ledger)
     piped = not sys.stdout.isatty()
     records, total = ledger.listing(
         limit=None if every or as_json else _SHOWN,

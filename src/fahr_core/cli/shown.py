@@ -57,8 +57,8 @@ def running_time(record: Record) -> str:
 def state_line(record: Record) -> str:
     """Tell a job's state with its time: ``running 12 min``, ``failed after 2 min``."""
     ran = running_time(record)
-    if record.state is State.FAILED and ran:
-        return f"failed after {ran}"
+    if record.state in (State.FAILED, State.STOPPED) and ran:
+        return f"{record.state} after {ran}"
     return f"{record.state} {ran}".rstrip()
 
 
@@ -66,5 +66,7 @@ def ended_line(record: Record) -> str:
     """Tell how a job ended, in one line."""
     if record.state is State.COMPLETE:
         return f"{record.name} complete, {running_time(record)}; fahr fetch {record.name}"
+    if record.state is State.STOPPED:
+        return f"{record.name} {state_line(record)}; fahr fetch {record.name}"
     reason = (record.reason or "no reason is known").splitlines()[0]
     return f"{record.name} {state_line(record)}: {reason}"

@@ -37,7 +37,10 @@ class Environment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Code:
-    """The snapshot of the experiment's files: a tar in the store, and what to say of it."""
+    """The snapshot of the experiment's files: a tar in the store, and what to say of it.
+
+    ``largest`` and ``left_out`` are paths with sizes; a negative size is "more than".
+    """
 
     digest: str
     files: int
@@ -60,12 +63,14 @@ class GitState:
 class Input:
     """Something the job reads under ``FAHR_INPUT_DIR/<name>``.
 
-    ``location`` is a URI of the service's, an absolute local path, or ``job:<name>``;
-    ``digest`` names the content of a local path once it was counted.
+    ``location`` is a URI of the service's, an absolute local path, or ``job:<name>`` before
+    that job's output was looked up; ``job`` is the job whose output it is; ``digest`` names
+    the content of a local path once it was counted.
     """
 
     name: str
     location: str
+    job: str | None = None
     digest: str | None = None
 
 
