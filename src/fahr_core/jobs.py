@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fahr_core.ledger import Ledger
-    from fahr_core.models import Found, LogLine
     from fahr_core.ledger.record import Record
+    from fahr_core.models import Found, LogLine
 
 __all__ = [
     "find",
