@@ -92,9 +92,14 @@ def test_a_full_disk_is_not_the_file_s_fault() -> None:
     assert isinstance(failed_install(output, "six"), DiskError)
 
 
-def test_an_install_that_fails_gives_the_last_lines() -> None:
-    output = "".join(f"line {n}\n" for n in range(50)) + "error: gcc is missing\n"
+def test_an_install_that_fails_names_the_package_and_the_cause() -> None:
+    inner = "".join(f"         line {n}\n" for n in range(50))
+    output = f"Resolved 1 package\nerror: Failed to build `x`\n  cause: It failed\n{inner}no gcc\n"
     error = failed_install(output, "what requirements.txt asks for")
     assert error.message == "cannot install what requirements.txt asks for"
-    assert error.hints[-1] == "gcc is missing"
-    assert len(error.hints) == 4
+    assert error.hints == ("Failed to build `x`", "It failed", "line 49", "no gcc")
+
+
+def test_an_install_that_names_no_error_gives_its_last_lines() -> None:
+    error = failed_install("".join(f"line {n}\n" for n in range(50)), "six")
+    assert error.hints == ("line 46", "line 47", "line 48", "line 49")

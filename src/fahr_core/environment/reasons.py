@@ -43,6 +43,7 @@ _NOISE = re.compile(
     r"^(?:No solution found when resolving dependencies|WARNING|\[notice\]|DEPRECATION|Looking in "
     r"|Collecting |Using cached |Downloading |Installing |Requirement already|Preparing |Getting )"
 )
+_ERROR = re.compile(r"^\s*(?:error|ERROR|\u00d7)", re.MULTILINE)
 _USUAL = {
     "sklearn": "scikit-learn", "cv2": "opencv-python-headless", "pil": "pillow",
     "skimage": "scikit-image", "bs4": "beautifulsoup4", "yaml": "pyyaml",
@@ -77,8 +78,11 @@ def failed_install(output: str, what: str) -> FahrError:
     """Make the error for ``what``, which could not be installed, from what was printed."""
     if trouble := _trouble(output):
         return trouble
-    lines = [line for line in _cleaned(output) if line]
-    return EnvironmentFileError(f"cannot install {what}", *[_cut(line) for line in lines[-4:]])
+    begin = _ERROR.search(output)
+    lines = [line for line in _cleaned(output[begin.start() :] if begin else output) if line]
+    # The first lines of an error name the package, the last ones the cause.
+    shown = lines if len(lines) <= 4 else lines[: 2 if begin else 0] + lines[-2 if begin else -4 :]
+    return EnvironmentFileError(f"cannot install {what}", *map(_cut, shown))
 
 
 def named_package(pattern: re.Pattern[str], text: str) -> str | None:
