@@ -89,6 +89,18 @@ def test_ranks_of_torch_are_read() -> None:
     assert found == "IndexError: list index out of range  train.py:3  x[0]"
 
 
+def test_packages_in_the_work_folder_are_not_the_users() -> None:
+    text = (
+        "Traceback (most recent call last):\n"
+        '  File "/w/train.py", line 3, in <module>\n'
+        "    lib.fit()\n"
+        '  File "/w/.venv/lib/python3.11/site-packages/lib.py", line 9, in fit\n'
+        "    raise ValueError\n"
+        "ValueError\n"
+    )
+    assert reason(Ended(1), text, "/w", False, None) == "ValueError  train.py:3  lib.fit()"
+
+
 def test_no_reason_without_a_failure() -> None:
     assert reason(Ended(0), "Traceback", "/w", False, None) is None
     assert reason(Ended(-15, stopped=True), "", "/w", False, None) is None

@@ -133,7 +133,8 @@ def test_stuck_reader_does_not_keep_fahr_from_its_work() -> None:
     os.close(write)
 
 
-def test_output_arrives_while_the_job_runs(place: Place) -> None:
+@pytest.mark.parametrize("form", ["raw", "jsonl"])
+def test_output_arrives_while_the_job_runs(place: Place, form: str) -> None:
     place.script(
         f"""
         import pathlib, time
@@ -143,11 +144,16 @@ def test_output_arrives_while_the_job_runs(place: Place) -> None:
         print("second", end="")
         """
     )
-    process = place.start()
+    process = place.start(log=form)
     assert process.stdout is not None
-    assert process.stdout.readline() == b"first\n"
+    assert b"first" in process.stdout.readline()
     (place.folder / "go").touch()
-    assert place.finish(process).out == "second"
+    assert "second" in place.finish(process).out
+
+
+def test_all_that_was_said_at_the_end_arrives(place: Place) -> None:
+    result = place.script("import os\nos.write(1, b'x' * 65536 + b'end')").run()
+    assert len(result.out) == 65536 + 3
 
 
 def test_raw_bytes_stay_as_they_are(place: Place) -> None:

@@ -139,13 +139,10 @@ def test_stubborn_kernel_is_killed(place: Place) -> None:
     place.notebook(
         "print('done before')",
         f"""
-        import os, pathlib, time
+        import ctypes, os, pathlib
         pathlib.Path({str(pid)!r}).write_text(str(os.getpid()))
         while True:
-            try:
-                time.sleep(600)
-            except KeyboardInterrupt:
-                pass
+            ctypes.PyDLL(None).sleep(600)  # keeps the interpreter to itself
         """,
     )
     process = place.start(grace=3)
@@ -159,12 +156,11 @@ def test_stubborn_kernel_is_killed(place: Place) -> None:
 
 def test_killed_launcher_takes_the_kernel_along(place: Place) -> None:
     pid = place.folder / "pid"
-    place.notebook(f"import os, time\nopen({str(pid)!r}, 'w').write(str(os.getpid()))")
     place.notebook(
         f"""
-        import os, pathlib, time
+        import ctypes, os, pathlib
         pathlib.Path({str(pid)!r}).write_text(str(os.getpid()))
-        time.sleep(600)
+        ctypes.PyDLL(None).sleep(600)  # keeps the interpreter to itself
         """
     )
     process = place.start()

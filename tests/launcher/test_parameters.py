@@ -142,6 +142,12 @@ def test_parser_in_a_helper_module(tmp_path: Path) -> None:
     assert received(path, {"size": -3}) == "-3"
 
 
+def test_helper_module_that_reads_its_arguments(tmp_path: Path) -> None:
+    script(tmp_path, "import sys\nsize = sys.argv[1]", "options.py")
+    signature = inspect(script(tmp_path, "import options\n"))
+    assert signature.why == "options.py may parse arguments"
+
+
 def test_empty_argument_list_is_no_parser(tmp_path: Path) -> None:
     source = """
     import argparse

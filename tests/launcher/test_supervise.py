@@ -16,9 +16,11 @@ time.sleep(600)
 
 SAVES_ON_SIGTERM = """
 import os, pathlib, signal, sys, time
+asked = []
 def save(*_):
+    asked.append(1)
     time.sleep(0.3)
-    pathlib.Path("checkpoint").write_text("epoch 3")
+    pathlib.Path("checkpoint").write_text("asked " + str(len(asked)))
     sys.exit(0)
 signal.signal(signal.SIGTERM, save)
 pathlib.Path({folder!r}, "pid").write_text(str(os.getpid()))
@@ -63,6 +65,7 @@ def test_stop_lets_the_job_save(place: Place, through: str, number: int) -> None
     assert (result.code, result.reason) == (143, None)
     assert result.record["state"] == "stopped"
     assert result.files == {"checkpoint"}
+    assert (place.output / "checkpoint").read_text() == "asked 1"
     assert not alive(pid)
 
 
@@ -175,6 +178,10 @@ def test_first_process_of_a_container(place: Place) -> None:
     place.command = [*alone, *place.command]
     result = place.run()
     assert (result.code, result.out) == (0, "0\n")
+    (place.code / "run.sh").write_text("(sleep 600 &)\nfahr-start\n")
+    began = time.monotonic()
+    assert place.script("print('ends')").run(run_script="run.sh").code == 0
+    assert time.monotonic() - began < 2.5, "a dead orphan was waited for"
 
 
 def test_signals_of_the_child_are_plain(place: Place) -> None:
