@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from fahr_core.settings.layers import Layer
 
-__all__ = ["SeveralDrivers", "choose_train_driver", "open_chosen"]
+__all__ = ["SeveralDrivers", "choose_train_driver", "extensions_of", "open_chosen", "train_image"]
 
 #: Names that the first fahr took in both ``--train-image`` and ``--build-driver``.
 _OLD_IMAGES = {"default-cpu": "local-cpu", "default-gpu": "local-gpu"}
@@ -58,12 +58,9 @@ def choose_train_driver(layers: Sequence[Layer], folder: Path) -> tuple[str, str
     raise SeveralDrivers(["local", *others])
 
 
-def open_chosen(
-    layers: Sequence[Layer], train: str, *, extensions: Sequence[str] | None = None
-) -> Session:
+def open_chosen(layers: Sequence[Layer], train: str) -> Session:
     """Open a session with the train driver and, if it wants an image, a build driver."""
-    if extensions is None:
-        extensions = _extensions(layers)
+    extensions = extensions_of(layers)
     session = Session(registry.find("train", train), None, extensions)
     if not session.can(Capability.IMAGE):
         return session
@@ -91,7 +88,8 @@ def _build_driver(layers: Sequence[Layer]) -> str:
     return _OLD_IMAGES.get(peek(layers, "train_image") or "", default)
 
 
-def _extensions(layers: Sequence[Layer]) -> list[str]:
+def extensions_of(layers: Sequence[Layer]) -> list[str]:
+    """Give the names of the extensions that the settings switch on."""
     for layer in reversed(layers):
         if (value := layer.core.get("extensions")) is not None:
             return list(read_text(value, list) if isinstance(value, Text) else value)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fahr_core import registry
+from fahr_core.choice import extensions_of
 from fahr_core.errors import NotFinished, ServiceError, UsageError
 from fahr_core.models import Absent, Capability, State, StopResult
 from fahr_core.session import Session
+from fahr_core.settings.layers import read_layers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from pathlib import Path
 
     from fahr_core.ledger import Ledger
     from fahr_core.ledger.record import Record
@@ -44,9 +46,9 @@ def find(ledger: Ledger, word: str | None, experiment: Path) -> Record:
 
 
 def open_for(record: Record) -> Session:
-    """Open a session with the driver that a job was sent by."""
+    """Open a session with the driver that a job was sent by, and its folder's extensions."""
     listed = registry.find("train", record.driver_path or record.driver)
-    session = Session(listed)
+    session = Session(listed, None, extensions_of(read_layers(Path(record.experiment))))
     if listed.digest != record.driver_digest:
         session.warnings.append(f"{listed.path} has changed since {record.name} was sent")
     return session

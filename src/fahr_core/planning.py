@@ -13,6 +13,7 @@ from fahr_core.experiment import Experiment, find_artifact
 from fahr_core.models import Capability, Input
 from fahr_core.settings.layers import read_layers
 from fahr_core.settings.resolve import Model, Settings, peek, resolve
+from fahr_core.settings.text import unquoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -116,8 +117,20 @@ def _located(order: Order) -> tuple[Experiment, list[Layer]]:
     named = None
     if order.artifact is None:
         named = peek(read_layers(order.cwd, order.pairs), "artifact")
-    experiment = find_artifact(order.artifact, named, order.cwd)
-    return experiment, read_layers(experiment.folder, order.pairs, **order.options)
+    experiment = find_artifact(_meant(order), named, order.cwd)
+    options = {key: _plain(value) for key, value in order.options.items()}
+    return experiment, read_layers(experiment.folder, order.pairs, **options)
+
+
+def _meant(order: Order) -> str | None:
+    """Give the artifact without the quotes that cmd.exe passes on, unless they are its name."""
+    if order.artifact is None or (order.cwd / order.artifact).exists():
+        return order.artifact
+    return unquoted(order.artifact)
+
+
+def _plain(value: Any) -> Any:
+    return unquoted(value) if isinstance(value, str) else value
 
 
 def _parameters(
