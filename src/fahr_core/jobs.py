@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from fahr_core import registry
 from fahr_core.choice import extensions_of
-from fahr_core.errors import NotFinished, ServiceError, UsageError
+from fahr_core.errors import NotFinished, ServiceError, SettingsError, UsageError
 from fahr_core.models import Absent, Capability, State, StopResult
 from fahr_core.session import Session
 from fahr_core.settings.layers import read_layers
@@ -48,10 +48,20 @@ def find(ledger: Ledger, word: str | None, experiment: Path) -> Record:
 def open_for(record: Record) -> Session:
     """Open a session with the driver that a job was sent by, and its folder's extensions."""
     listed = registry.find("train", record.driver_path or record.driver)
-    session = Session(listed, None, extensions_of(read_layers(Path(record.experiment))))
+    extensions, problem = _extensions(record)
+    session = Session(listed, None, extensions)
+    session.warnings += problem
     if listed.digest != record.driver_digest:
         session.warnings.append(f"{listed.path} has changed since {record.name} was sent")
     return session
+
+
+def _extensions(record: Record) -> tuple[list[str], list[str]]:
+    """Give the extensions of a job's folder; settings broken since must not hide the job."""
+    try:
+        return extensions_of(read_layers(Path(record.experiment))), []
+    except SettingsError as error:
+        return [], [f"no extensions: {error.message}"]
 
 
 def find_remote(session: Session, name: str) -> Record:
