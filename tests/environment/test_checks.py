@@ -46,6 +46,9 @@ def test_what_is_taken(text: str) -> None:
         "C:\\wheels\\a.whl",
         "-f ./wheels",
         "pkg @ ./pkg",
+        "pkg @ git+file:///home/me/pkg",
+        "git+file:///home/me/pkg",
+        "-e git+file:///home/me/pkg#egg=pkg",
     ],
 )
 def test_places_on_this_machine_are_refused(text: str) -> None:

@@ -198,6 +198,38 @@ def test_a_home_that_cannot_be_written(six: Environment, own_home: Path) -> None
 
 
 @pytest.mark.e2e
+@pytest.mark.parametrize("tool", ["uv", "pip"])
+def test_a_package_from_a_repository(
+    tmp_path: Path, tool: str, request: pytest.FixtureRequest
+) -> None:
+    if tool == "pip":
+        request.getfixturevalue("without_uv")
+    address = repository(tmp_path / "mine")
+    body = f"{SIX}# unhashed: mine @ {address}\n"
+    environment = locked(body, Package(name="mine", version=address.rpartition("@")[2]))
+    made = prepare(environment, notebook=False)
+    assert imported(made.python, "mine") == "1.0"
+    assert imported(made.python, "six") == "1.16.0"
+
+
+def repository(folder: Path) -> str:
+    """Make a repository of a package and give the address of its only commit."""
+    folder.mkdir()
+    (folder / "mine.py").write_text("__version__ = '1.0'\n")
+    (folder / "pyproject.toml").write_text(
+        "[build-system]\nrequires = ['flit-core']\nbuild-backend = 'flit_core.buildapi'\n"
+        "[project]\nname = 'mine'\nversion = '1.0'\ndescription = 'x'\n"
+    )
+    identity = ["-c", "user.name=x", "-c", "user.email=x@y"]
+    for arguments in (["init", "-q"], ["add", "."], [*identity, "commit", "-qm", "x"]):
+        subprocess.run(["git", *arguments], cwd=folder, check=True)
+    head = ["git", "rev-parse", "HEAD"]
+    commit = subprocess.run(head, cwd=folder, check=True, capture_output=True, text=True)
+    address = folder.as_uri().replace("file:///", "file://localhost/")  # pip wants a host
+    return f"git+{address}@{commit.stdout.strip()}"
+
+
+@pytest.mark.e2e
 def test_venv_and_pip_where_there_is_no_uv(six: Environment, without_uv: None) -> None:
     made = prepare(six, notebook=False)
     assert imported(made.python, "six") == "1.16.0"

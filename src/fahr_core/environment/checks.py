@@ -15,10 +15,10 @@ __all__ = ["check_lines", "login_in", "refuse_local", "refuse_login"]
 
 _LOGIN = re.compile(r"(?P<scheme>[a-z+]+)://(?P<login>[^/@\s]+)@", re.IGNORECASE)
 _VARIABLES = re.compile(r"(?:\$\{[A-Z0-9_]+\}|:)*")
-_REPOSITORY = re.compile(r"(?:git|hg|svn|bzr)\+[a-z]+:", re.IGNORECASE)
+_REPOSITORY = re.compile(r"(?:git|hg|svn|bzr)\+(?!file:)[a-z]+:", re.IGNORECASE)
 _LINK = re.compile(r"https?:", re.IGNORECASE)
 _LOCAL = re.compile(
-    r"(?:\.{0,2}[/\\]|file:|~|[A-Za-z]:[/\\])|\.{1,2}(?:\[|$)|.*\.(?:whl|tar\.gz|zip)$"
+    r"(?:\.{0,2}[/\\]|(?:\w+\+)?file:|~|[A-Za-z]:[/\\])|\.{1,2}(?:\[|$)|.*\.(?:whl|tar\.gz|zip)$"
 )
 _TARGET = re.compile(r"^[A-Za-z0-9][\w.-]*(?:\[[^\]]*\])?\s*@\s*(\S+)")
 _HASH = re.compile(r"\s+--hash[=\s]\S+")
