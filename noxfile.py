@@ -10,6 +10,7 @@ import shlex
 import shutil
 import tomllib
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import nox
 from packaging.requirements import Requirement
@@ -74,12 +75,12 @@ def minimums(session: nox.Session) -> None:
 @nox.parametrize("plugin", PLUGINS, ids=PLUGINS)
 def isolated(session: nox.Session, plugin: str) -> None:
     """Run one plugin's tests where only it, what it declares and the core are installed."""
-    folder = Path(session.create_tmp()) / "wheels"
-    shutil.rmtree(folder, ignore_errors=True)
-    for member in ["", *with_siblings(plugin)]:
-        uv_build(session, "--wheel", f"--out-dir={folder}", str(ROOT / member))
-    core, *others = sorted(folder.glob("*.whl"), key=lambda path: "fahr_core" not in path.name)
-    session.install(f"fahr-core[testing] @ {core.as_uri()}", *map(str, others), *TEST_TOOLS)
+    with TemporaryDirectory() as folder:
+        for member in ["", *with_siblings(plugin)]:
+            uv_build(session, "--wheel", f"--out-dir={folder}", str(ROOT / member))
+        wheels = sorted(Path(folder).glob("*.whl"), key=lambda path: "fahr_core" not in path.name)
+        core, *others = wheels
+        session.install(f"fahr-core[testing] @ {core.as_uri()}", *map(str, others), *TEST_TOOLS)
     run_pytest(session, *(session.posargs or [f"plugins/{plugin}/tests"]))
 
 
@@ -95,22 +96,17 @@ def docs(session: nox.Session) -> None:
 @nox.session(venv_backend="uv")
 def build(session: nox.Session) -> None:
     """Build the core, install the wheel where nothing else is, and use it as a stranger would."""
-    folder = Path(session.create_tmp()) / "dist"
-    home = Path(session.create_tmp()) / "home"
-    for stale in (folder, home):
-        shutil.rmtree(stale, ignore_errors=True)
-    home.mkdir()
-    uv_build(session, f"--out-dir={folder}", str(ROOT))
-    (wheel,) = folder.glob("*.whl")
-
-    session.install(str(wheel))
-    shutil.copytree(ROOT / "examples", home / "examples")
-    with session.chdir(home):
-        session.run("fahr", "--version", env=empty_home(home))
-    session.install(f"fahr-core[notebook,testing] @ {wheel.as_uri()}", *TEST_TOOLS)
-    with session.chdir(home):
-        for command in readme_job():
-            session.run(*command, env=empty_home(home))
+    with TemporaryDirectory() as folder, TemporaryDirectory() as home:
+        uv_build(session, f"--out-dir={folder}", str(ROOT))
+        (wheel,) = Path(folder).glob("*.whl")
+        session.install(str(wheel))
+        shutil.copytree(ROOT / "examples", Path(home) / "examples")
+        with session.chdir(home):
+            session.run("fahr", "--version", env=empty_home(home))
+        session.install(f"fahr-core[notebook,testing] @ {wheel.as_uri()}", *TEST_TOOLS)
+        with session.chdir(home):
+            for command in readme_job():
+                session.run(*command, env=empty_home(home))
     run_pytest(session, *(session.posargs or ["tests"]))
 
 
@@ -149,7 +145,7 @@ def run_pytest(session: nox.Session, *arguments: str) -> None:
 
 def uv_build(session: nox.Session, *arguments: str) -> None:
     """Build a distribution in an isolated environment."""
-    session.run_install("uv", "build", "--quiet", "--no-create-gitignore", *arguments)
+    session.run("uv", "build", "--quiet", "--no-create-gitignore", *arguments)
 
 
 def with_siblings(plugin: str) -> list[str]:
@@ -183,6 +179,6 @@ def readme_job() -> list[list[str]]:
     return [shlex.split(command.removeprefix(".venv/bin/")) for command in commands]
 
 
-def empty_home(home: Path) -> dict[str, str]:
+def empty_home(home: str) -> dict[str, str]:
     """Give an environment in which nothing of this user's is found."""
-    return {"HOME": str(home), "FAHR_HOME": str(home / "fahr")}
+    return {"HOME": home, "FAHR_HOME": str(Path(home) / "fahr")}
