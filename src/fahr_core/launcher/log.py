@@ -151,6 +151,10 @@ class Log:
         finally:
             self._lock.release()
 
+    def is_writing(self) -> bool:
+        """Tell whether a write is under way, perhaps into a pipe that is full."""
+        return self._lock.locked()
+
     def tail(self, source: str) -> str:
         """Give the last 64 KiB of a stream as text."""
         return self._tails[source].decode("utf-8", "replace").replace("\r\n", "\n")

@@ -13,6 +13,10 @@ from .log import Log
 
 # What a job leaves running in the background has this long after its end, in seconds.
 BACKGROUND_PATIENCE = 3.0
+# After the job's end: how long a silent pipe is read, and how long a log that takes nothing is
+# waited for, in seconds.
+PIPE_PATIENCE = 1.0
+LOG_PATIENCE = 30.0
 # A killed process that does not die (stuck in a driver) is given up after this many seconds.
 UNKILLABLE_AFTER = 10.0
 
@@ -175,10 +179,10 @@ def _read(stream: Any, source: str, log: Log) -> None:
 
 def _drain(readers: List[threading.Thread], log: Log) -> None:
     # A process that left the group may hold the pipe for ever; what it has yet to say is not
-    # waited for. A slow reader of the log is, as long as it reads.
+    # waited for. Whoever reads the log is, for longer.
     for reader in readers:
-        while reader.is_alive():
+        quiet = 0.0
+        while reader.is_alive() and quiet < (LOG_PATIENCE if log.is_writing() else PIPE_PATIENCE):
             before = log.received
-            reader.join(1.0)
-            if log.received == before:
-                break
+            reader.join(0.5)
+            quiet = quiet + 0.5 if log.received == before else 0.0
