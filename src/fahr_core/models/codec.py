@@ -50,8 +50,11 @@ def from_json(kind: type[T], data: Any) -> T:
 
 
 def dumps(value: Any) -> str:
-    """Give the JSON text of a value of this module, the same for the same value."""
-    return json.dumps(to_json(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    """Give the JSON text of a value of this module, the same for the same value.
+
+    It is ASCII: a file name that is no UTF-8 can be written down nowhere else.
+    """
+    return json.dumps(to_json(value), sort_keys=True, separators=(",", ":"))
 
 
 def loads(kind: type[T], text: str) -> T:
