@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Literal
 from fahr_core.errors import ArtifactError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from fahr_core.models import GitState
 
-__all__ = ["Experiment", "find_artifact", "git_state", "shown"]
+__all__ = ["Experiment", "SeveralArtifacts", "find_artifact", "git_state", "shown"]
 
 Kind = Literal["script", "notebook"]
 
@@ -45,6 +45,18 @@ class Experiment:
     def file(self) -> Path:
         """Give the training artifact as a path that can be opened."""
         return self.folder / self.artifact
+
+
+class SeveralArtifacts(ArtifactError):  # noqa: N818 - reads as the fact that it states
+    """A folder holds several artifacts (``names``) and nobody says which one is meant."""
+
+    def __init__(self, names: Sequence[str], typed: str | None) -> None:
+        more = f" and {len(names) - 8} more" if len(names) > 8 else ""
+        super().__init__(
+            f"which artifact? {', '.join(map(shown, names[:8]))}{more}",
+            f"fahr fit {shlex.quote(os.path.join(typed or '', names[0]))}",  # noqa: PTH118
+        )
+        self.names = list(names)
 
 
 def find_artifact(path: str | None, settings_artifact: str | None, cwd: Path) -> Experiment:
@@ -131,12 +143,7 @@ def _only_artifact(folder: Path, typed: str | None) -> str:
             f"no training artifact in {shown(folder)} (a .py script or an .ipynb notebook)",
             "fahr init --example",
         )
-    names = customary or names
-    more = f" and {len(names) - 8} more" if len(names) > 8 else ""
-    raise ArtifactError(
-        f"which artifact? {', '.join(map(shown, names[:8]))}{more}",
-        f"fahr fit {shlex.quote(os.path.join(typed or '', names[0]))}",  # noqa: PTH118
-    )
+    raise SeveralArtifacts(customary or names, typed)
 
 
 def _may_be_artifact(name: str) -> bool:

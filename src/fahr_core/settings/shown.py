@@ -9,10 +9,12 @@ import typing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from fahr_core.settings.layers import read_layers
 from fahr_core.settings.resolve import inspect, load_model
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from fahr_core.settings.layers import Layer
     from fahr_core.settings.validated import Inspection, Model
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ModelRow",
     "ValueRow",
+    "folder_rows",
     "json_schema",
     "masked",
     "model_rows",
@@ -106,6 +109,33 @@ def value_rows(
     for name, values in settings.drivers.items():
         rows += _rows(name, values, inspected)
     return rows, [text for _, text in inspected.faults]
+
+
+def folder_rows(
+    folder: Path, pairs: Sequence[str] = (), **options: Any
+) -> tuple[list[ValueRow], list[str]]:
+    """Give every setting that holds in a folder, of the core and of its drivers.
+
+    Args:
+        folder: The experiment folder.
+        pairs: ``key=value`` texts of the command line.
+        options: The core's keys given as options.
+
+    Raises:
+        SettingsError: a settings file cannot be read.
+    """
+    from fahr_core import choice
+    from fahr_core.errors import FahrError
+    from fahr_core.planning import models_of
+
+    layers = read_layers(folder, pairs, **options)
+    try:
+        driver, _ = choice.choose_train_driver(layers, folder)
+        models = models_of(choice.open_chosen(layers, driver))
+        return value_rows(layers, models)
+    except FahrError as error:  # no driver, or a broken one: the core's are there all the same
+        rows, faults = value_rows(layers, [])
+        return rows, [*faults, error.message]
 
 
 def _rows(driver: str, values: Mapping[str, Any], inspected: Inspection) -> list[ValueRow]:
