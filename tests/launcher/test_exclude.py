@@ -50,16 +50,21 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-PIECES = st.lists(st.sampled_from(["a", "b", "*", "**", "?", "[ab]", "/"]), min_size=1, max_size=5)
+PARTS = st.sampled_from(["a", "b", "*", "**", "?", "[ab]", "a*", "*b", "[!a]", "?b", "ab"])
+PATTERNS = st.builds(
+    lambda start, parts, end: start + "/".join(parts) + end,
+    st.sampled_from(["", "/"]),
+    st.lists(PARTS, min_size=1, max_size=3),
+    st.sampled_from(["", "/"]),
+)
 PATHS = st.lists(st.sampled_from(["a", "b", "ab", "ba"]), min_size=1, max_size=3).map("/".join)
 
 
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(pieces=PIECES, path=PATHS)
-def test_as_git_does(repository: Path, pieces: list[str], path: str) -> None:
-    pattern = "".join(pieces)
+@given(pattern=PATTERNS, path=PATHS)
+def test_as_git_does(repository: Path, pattern: str, path: str) -> None:
     (repository / ".gitignore").write_text(pattern + "\n")
     command = ["git", "-C", str(repository), "check-ignore", "-q", "--no-index", path]
     by_git = subprocess.run(command, check=False).returncode == 0

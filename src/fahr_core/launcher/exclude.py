@@ -2,7 +2,7 @@
 
 import os
 import re
-from typing import Iterable, List, Tuple
+from typing import Iterable, Tuple
 
 DEFAULTS = (
     "__pycache__/",
@@ -52,27 +52,32 @@ def _rule(pattern: str) -> Tuple["re.Pattern[str]", bool, bool]:
     takes_back = pattern.startswith("!")
     body = pattern[1:] if takes_back else pattern
     folders_only = body.endswith("/")
-    body = body.rstrip("/")
+    body = body[:-1] if folders_only else body
     anchored = "/" in body
-    expression = _expression(body.lstrip("/"))
+    expression = _expression(body[1:] if body.startswith("/") else body)
     prefix = "" if anchored else "(?:.*/)?"
     return re.compile(prefix + expression + r"\Z", re.DOTALL), takes_back, folders_only
 
 
 def _expression(glob: str) -> str:
-    pieces: List[str] = []
-    rest = glob
-    while rest:
-        token = _TOKEN.match(rest)
-        assert token is not None  # the last alternative takes any character
-        text = token.group()
-        pieces.append(_MEANING.get(text) or (_set(text) if len(text) > 1 else re.escape(text)))
-        rest = rest[len(text) :]
-    return "".join(pieces)
+    *folders, last = glob.split("/")
+    above = "".join("(?:.*/)?" if part == "**" else _part(part) + "/" for part in folders)
+    return above + (".+" if folders and last == "**" else _part(last))
 
 
-_TOKEN = re.compile(r"\*\*/|/\*\*\Z|\*\*|\*|\?|\[[!^]?\]?[^\]]*\]|\\.|.", re.DOTALL)
-_MEANING = {"**/": "(?:.*/)?", "/**": "/.*", "**": "[^/]*", "*": "[^/]*", "?": "[^/]"}
+def _part(glob: str) -> str:
+    return "".join(_meaning(token) for token in TOKEN.findall(glob))
+
+
+def _meaning(token: str) -> str:
+    if token[0] == "*":
+        return "[^/]*"
+    if token == "?":
+        return "[^/]"
+    return _set(token) if len(token) > 1 else re.escape(token)
+
+
+TOKEN = re.compile(r"\*+|\[[!^]?\]?[^\]]*\]|\\.|.", re.DOTALL)
 
 
 def _set(text: str) -> str:
