@@ -4,10 +4,12 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from fahr_core.launcher.collect import LARGE, Collection, manifest
+from fahr_core.launcher.run import run
 
 from .conftest import Place
 
@@ -194,6 +196,20 @@ def small_disk(tmp_path: Path) -> Path:
     if shutil.which("mount") is None or subprocess.run(mount, check=False).returncode:
         pytest.skip("this machine does not let us mount a small disk")
     return path
+
+
+def test_outcome_tells_of_what_stays(place: Place, small_disk: Path) -> None:
+    try:
+        place.places["output"] = str(small_disk / "output")
+        place.script("open('model.h5', 'wb').write(b'x' * 2_000_000)")
+        runtime = SimpleNamespace(
+            places=lambda: place.places, nodes=dict, report_failure=str, deliver=str
+        )
+        assert run(place.job, runtime).collected is False
+        place.script("print('nothing to collect')")
+        assert run(place.job, runtime).collected is True
+    finally:
+        subprocess.run(["umount", str(small_disk)], check=True)
 
 
 def test_full_disk(place: Place, small_disk: Path) -> None:

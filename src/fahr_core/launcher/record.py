@@ -67,30 +67,19 @@ class Facts(NamedTuple):
     packages: Dict[str, str]
 
 
-def write(
-    folder: str,
-    job: Job,
-    facts: Facts,
-    accelerators: List[str],
-    *,
-    started: float,
-    ended: float,
-    exit_code: int,
-    state: str,
-    reason: Optional[str],
-) -> None:
-    """Write the record; times are seconds since the epoch. Raises OSError."""
+def write(folder: str, job: Job, facts: Facts, accelerators: List[str], outcome: Any) -> None:
+    """Write the record of a job and its run.Outcome. Raises OSError."""
     record: Dict[str, Any] = {
         "schema": SCHEMA,
         "name": job.name,
         "driver": job.driver,
         "artifact": job.artifact,
         "parameters": job.params,
-        "started": round(started, 3),
-        "ended": round(ended, 3),
-        "exit_code": exit_code,
-        "state": state,
-        "reason": reason,
+        "started": round(outcome.started, 3),
+        "ended": round(outcome.ended, 3),
+        "exit_code": outcome.exit_code,
+        "state": outcome.state,
+        "reason": outcome.reason,
         "python": facts.python,
         "packages": facts.packages,
         "git": job.git,

@@ -17,13 +17,17 @@ from .supervise import Ended, Stop, supervise
 
 
 class Outcome(NamedTuple):
-    """How a job ended. `state` is complete, failed or stopped; times are seconds since 1970."""
+    """How a job ended. `state` is complete, failed or stopped; times are seconds since 1970.
+
+    Where not all was `collected`, the rest is still in the work folder and nowhere else.
+    """
 
     exit_code: int
     state: str
     reason: Optional[str]
     started: float
     ended: float
+    collected: bool = True
 
 
 def run(document: Mapping[str, Any], runtime: Any, stdout: int = 1, stderr: int = 2) -> Outcome:
@@ -95,6 +99,7 @@ class _Attempt:
         outcome = self._executed(job, places, start)
         survey = Survey(places.python, start.environment)
         problem = collection.run()
+        outcome = outcome._replace(collected=problem is None)
         if problem and outcome.state != "failed":
             outcome = outcome._replace(state="failed", reason=problem)
             outcome = outcome._replace(exit_code=outcome.exit_code or 1)
@@ -154,7 +159,7 @@ class _Attempt:
 
     def _record(self, job: Job, output: str, outcome: Outcome, survey: Survey) -> None:
         try:
-            write(output, job, survey.result(), gpus(), **outcome._asdict())
+            write(output, job, survey.result(), gpus(), outcome)
         except OSError as error:
             self._log.say("fahr-job.json can not be written: {}".format(error))
 
