@@ -112,7 +112,8 @@ def _notes(signature: Signature, checked: Mapping[str, Any]) -> list[str]:
     if not unknown:
         return []
     names = ", ".join(unknown)
-    return [f"cannot tell whether {names} is taken ({signature.why}): passed as --name value"]
+    form = "name=value" if signature.joined else "--name value"
+    return [f"cannot tell whether {names} is taken ({signature.why}): passed as {form}"]
 
 
 def _check_run_script(experiment: Experiment, names: Sequence[str]) -> None:

@@ -1,6 +1,7 @@
 """Runs the job's command: forwards its output, passes signals on, keeps its time limit."""
 
 import os
+import select
 import signal
 import threading
 import time
@@ -158,23 +159,37 @@ def _announce_end(group: Group, stop: Stop) -> None:
 
 
 def _forward(group: Group, log: Log) -> List[threading.Thread]:
-    streams = (("stdout", group.child.stdout), ("stderr", group.child.stderr))
-    readers = [
-        threading.Thread(target=_read, args=(stream, source, log), daemon=True)
-        for source, stream in streams
-    ]
+    stdout, stderr = group.child.stdout, group.child.stderr
+    # stderr waits for what was printed before it, so that a traceback comes last.
+    jobs = ((stdout, "stdout", log, None), (stderr, "stderr", log, stdout))
+    readers = [threading.Thread(target=_read, args=job, daemon=True) for job in jobs]
     for reader in readers:
         reader.start()
     return readers
 
 
-def _read(stream: Any, source: str, log: Log) -> None:
+def _read(stream: Any, source: str, log: Log, earlier: Any) -> None:
     with stream:
         while True:
             data = os.read(stream.fileno(), 64 * 1024)
             if not data:
                 return
+            _let_pass(earlier)
             log.write(source, data)
+
+
+def _let_pass(stream: Any) -> None:
+    """Wait until a stream's reader has taken what is in the pipe, but not for a busy one."""
+    if stream is None or os.name != "posix":
+        return
+    for _ in range(20):
+        try:
+            waiting = select.select([stream], [], [], 0)[0]
+        except (OSError, ValueError):  # its reader has closed it
+            return
+        if not waiting:
+            return
+        time.sleep(0.001)
 
 
 def _drain(readers: List[threading.Thread], log: Log) -> None:

@@ -79,10 +79,12 @@ def _run(folder: JobFolder, launcher: str) -> None:
     folder.environment.unlink()  # this process has it
     document = json.loads(folder.description.read_bytes())
     started = {"pid": os.getpid(), "boot": document["boot"], "started": time.time()}
+    started["began"] = _began()
     folder.write_state(state="running", **started)
     runtime = Runtime(folder, document["interpreters"])
     outcome = _launcher(launcher).run(document, runtime)
-    shutil.rmtree(folder.work, ignore_errors=True)  # what is new in it is in the output
+    if outcome.collected:  # what is new in it is in the output
+        shutil.rmtree(folder.work, ignore_errors=True)
     folder.forget_secrets()
     folder.write_state(
         state=outcome.state,
@@ -91,6 +93,14 @@ def _run(folder: JobFolder, launcher: str) -> None:
         exit_code=outcome.exit_code,
         reason=outcome.reason,
     )
+
+
+def _began() -> str | None:
+    """Give what tells this process from a later one of its number: `proc(5)`, field 22."""
+    try:
+        return Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19]
+    except OSError:
+        return None
 
 
 def _launcher(path: str) -> Any:
