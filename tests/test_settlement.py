@@ -6,8 +6,8 @@ import pytest
 
 from fahr_core.errors import ServiceError
 from fahr_core.ledger import Ledger
-from fahr_core.models import Absent, Found, JobRef, Lane, State, Unknown
 from fahr_core.ledger.record import Record
+from fahr_core.models import Absent, Found, JobRef, Lane, State, Unknown
 from fahr_core.settlement import settle
 from tests.ledgers import child, intend, send
 

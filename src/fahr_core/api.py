@@ -201,7 +201,7 @@ class JobHandle:
         return last[:200]
 
 
-def _wait_quietly(record: Record) -> None:  # noqa: ARG001 - nobody is told
+def _wait_quietly(record: Record) -> None:
     """Tell nobody that a job waits."""
 
 

@@ -10,10 +10,10 @@
     │   ├── ParameterError     2     parameter         a parameter that nothing takes
     │   ├── UnknownJob         2     unknown-job       no such job, or several
     │   └── OverwriteError     2     overwrite         a file that is not ours to replace
-    ├── DriverError            2     driver            a driver is missing, broken or breaks the contract
+    ├── DriverError            2     driver            a driver is missing or broken
     ├── AccessError            2     access            credentials, permission or quota
     ├── DiskError              2     disk              full disk, unwritable folder
-    ├── ServiceError           3     service           the service or the network failed: retry later
+    ├── ServiceError           3     service           service or network failed: retry
     ├── NotFinished            4     not-finished      the job still runs
     └── JobFailed              1     job-failed        a followed job failed or was stopped
 

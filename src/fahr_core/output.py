@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fahr_core.ledger import Ledger
-    from fahr_core.models import FetchedFile
     from fahr_core.ledger.record import Record
+    from fahr_core.models import FetchedFile
     from fahr_core.reporter import Reporter
 
 __all__ = ["Fetched", "fetch"]

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from filelock import BaseFileLock
 
     from fahr_core.ledger import Ledger
-    from fahr_core.queue_runner import Sender
     from fahr_core.ledger.record import Record
+    from fahr_core.queue_runner import Sender
 
 __all__ = ["ensure_runner", "revive", "run"]
 

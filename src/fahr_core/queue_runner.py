@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from fahr_core.ledger import Ledger
-    from fahr_core.models import JobRef, JobState, Request, TrainInfo
     from fahr_core.ledger.record import Record
+    from fahr_core.models import JobRef, JobState, Request, TrainInfo
 
 __all__ = ["Runner", "Sender"]
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fahr_core.ledger import Ledger
-    from fahr_core.models import Absent, Request
     from fahr_core.ledger.record import Record
+    from fahr_core.models import Absent, Request
 
 __all__ = ["Asker", "Settled", "settle"]
 

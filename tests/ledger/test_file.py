@@ -2,9 +2,9 @@ import sqlite3
 
 import pytest
 
-from fahr_core.ledger import file as ledger_file
 from fahr_core.errors import DiskError, FahrError, ServiceError, UnknownJob
 from fahr_core.ledger import Ledger
+from fahr_core.ledger import file as ledger_file
 from fahr_core.models import State
 from tests.ledgers import PLACE, child, send
 
