@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from fahr_core.ledger.record import Record
     from fahr_core.models import LogLine
 
-__all__ = ["exit_status", "follow_job"]
+__all__ = ["exit_status", "follow_job", "tell_end"]
 
 
 def follow_job(
@@ -25,22 +25,35 @@ def follow_job(
     *,
     show: Callable[[LogLine], None] | None = None,
     tail: int | None = None,
+    waiting_told: bool = False,
 ) -> int:
     """Print a job's lines as they come; give the job's exit status: 0, or 1 if it failed.
 
-    ``tail`` begins with the last lines only.  Interrupting ends the following; the job goes
+    ``tail`` begins with the last lines only, ``waiting_told`` leaves out that the job waits
+    for its turn.  Interrupting ends the following; the job goes
     on, and is said to.
     """
     show = show or _print
+    tell = _tell_nothing if waiting_told else _tell_waiting
     try:
-        for line in jobs.follow(ledger, name, _tell_waiting, tail=tail):
+        for line in jobs.follow(ledger, name, tell, tail=tail):
             show(line)
     except KeyboardInterrupt:
         _tell_goes_on(ledger.exact(name))
         raise
     record = ledger.exact(name)
-    console.note(ended_line(record))
+    tell_end(record)
     return exit_status(record)
+
+
+def tell_end(record: Record) -> None:
+    """Print how a job ended and, if it failed, what to do."""
+    console.note(ended_line(record))
+    if record.state is State.FAILED:
+        from fahr_core.advice import advice
+
+        for line in advice(record):
+            console.note(f"  {line}")
 
 
 def exit_status(record: Record) -> int:
@@ -54,6 +67,10 @@ def _print(line: LogLine) -> None:
 
 def _tell_waiting(record: Record) -> None:
     console.stage(str(record.state), f"{record.name} waits for its turn")
+
+
+def _tell_nothing(record: Record) -> None:
+    """Leave out what was told already."""
 
 
 def _tell_goes_on(record: Record) -> None:

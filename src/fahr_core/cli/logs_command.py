@@ -59,10 +59,9 @@ def command(
     for line in lines:
         _since(since, show)(line)
     if follow:
-        from fahr_core.cli.following import exit_status
-        from fahr_core.cli.shown import ended_line
+        from fahr_core.cli.following import exit_status, tell_end
 
-        console.note(ended_line(record))
+        tell_end(record)
         return exit_status(record)
     if record.ref is None:
         console.note(f"{record.name} is {record.state}: it has printed nothing yet")

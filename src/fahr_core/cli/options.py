@@ -35,12 +35,12 @@ def _job_names(incomplete: str) -> list[str]:
 
 Artifact = Annotated[
     str | None,
-    typer.Argument(metavar="[ARTIFACT]", help="The .py script or .ipynb notebook, or its folder."),
+    typer.Argument(metavar="ARTIFACT", help="The .py script or .ipynb notebook, or its folder."),
 ]
 Job = Annotated[
     str | None,
     typer.Argument(
-        metavar="[JOB]",
+        metavar="JOB",
         help="A job's name or the beginning of it; default: the latest of this folder.",
         autocompletion=_job_names,
     ),

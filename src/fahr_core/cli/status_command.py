@@ -66,6 +66,9 @@ def _lines(record: Record) -> list[str]:
     if record.link:
         lines.append(record.link)
     if record.state is State.FAILED:
+        from fahr_core.advice import advice
+
+        lines += [f"  {line}" for line in advice(record)]
         lines.append(f"log     fahr logs {record.name} --tail 50")
         lines.append(f"output  partial: fahr fetch {record.name}")
     elif record.state.final:

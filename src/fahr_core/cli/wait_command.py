@@ -37,9 +37,9 @@ def command(
     as_json: options.Json = False,
 ) -> int:
     """Wait for the end."""
-    from fahr_core.cli.following import exit_status
+    from fahr_core.cli.following import exit_status, tell_end
     from fahr_core.cli.picking import pick
-    from fahr_core.cli.shown import ended_line, job_json
+    from fahr_core.cli.shown import job_json
     from fahr_core.cli.work import open_ledger
 
     ledger = open_ledger()
@@ -47,7 +47,7 @@ def command(
     if as_json:
         console.out_json(job_json(record))
     else:
-        console.note(ended_line(record))
+        tell_end(record)
     return exit_status(record)
 
 

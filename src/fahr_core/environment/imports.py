@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from fahr_core.environment.imported import Imports, imports_of
 from fahr_core.environment.interpreters import clean_environment, path_python
-from fahr_core.environment.module_names import OTHERWISE, SHARED
+from fahr_core.environment.module_names import OTHERWISE, SHARED, usual_distribution
 from fahr_core.environment.requirements import normalised
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def missing_imports(
     locked = {normalised(package.name) for package in environment.packages}
     provided = locked | {normalised(name) for name in imports.installed}
     missing = [module for module in sorted(imports.modules) if not _provided(module, provided)]
-    return [(module, _usual(module)) for module in missing]
+    return [(module, usual_distribution(module)) for module in missing]
 
 
 def requirements_from_imports(experiment: Path, artifact: str, python: Path | None = None) -> str:
@@ -108,7 +108,7 @@ def _line(module: str, installed: list[Installed]) -> str:
     if not chosen and module in SHARED:
         return f"# {module}.*: many distributions share this name; write yours here"
     if not chosen:
-        return _usual(module)
+        return usual_distribution(module)
     if chosen.local:
         return chosen.name
     # "2.5.1+cu121" is a build that the package index does not have under this name.
@@ -126,7 +126,3 @@ def _candidates(module: str) -> tuple[str, ...]:
     plain = normalised(module)
     near = (plain, f"python-{plain}", f"py{plain}", f"{plain}-python", f"py-{plain}")
     return (*OTHERWISE.get(module, ()), *near)
-
-
-def _usual(module: str) -> str:
-    return OTHERWISE.get(module, (module.replace("_", "-"),))[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["OTHERWISE", "SHARED"]
+__all__ = ["OTHERWISE", "SHARED", "usual_distribution"]
 
 #: Modules whose distribution has another name, the usual one first.
 OTHERWISE = {
@@ -69,3 +69,8 @@ SHARED = {
     "opentelemetry": ("opentelemetry-",),
     "sphinxcontrib": ("sphinxcontrib-",),
 }
+
+
+def usual_distribution(module: str) -> str:
+    """Give the distribution that most likely provides a top-level module."""
+    return OTHERWISE.get(module, (module.replace("_", "-"),))[0]
