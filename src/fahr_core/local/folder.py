@@ -79,7 +79,13 @@ class JobFolder:
         (self.path / f"launch-{token}").touch()
 
     def take_claim(self, token: str) -> bool:
-        """Start the job, as its shepherd; false when it was withdrawn or started already."""
+        """Start the job, as its shepherd; false when it was withdrawn or started already.
+
+        The shepherd holds the lock, so that nobody else claims between the two lines: a
+        renaming alone would replace the claim of one that has ended.
+        """
+        if self.claim.exists():
+            return False
         try:
             (self.path / f"launch-{token}").rename(self.claim)
         except FileNotFoundError:

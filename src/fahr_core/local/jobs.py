@@ -23,6 +23,9 @@ __all__ = ["job_folder", "observe", "start", "stop"]
 #: Seconds that a new shepherd may take to claim its job before the start counts as failed.
 _START_LIMIT = 60.0
 
+#: Fields of ``/proc/<pid>/stat`` after the program's name: session and time of the start.
+_SESSION, _BEGAN = 3, 19
+
 _shepherds: list[subprocess.Popen[bytes]] = []
 
 
@@ -34,9 +37,11 @@ def job_folder(run_id: str) -> JobFolder:
 def start(folder: JobFolder) -> str | None:
     """Start a staged job detached, once; give the reason when it cannot be started.
 
-    Returns when the shepherd has claimed the job, so that a kill of this process at any
-    moment leaves either a running job or none.
+    A job that has started already is left as it is.  Returns when the shepherd has claimed
+    the job, so that a kill of this process at any moment leaves either a running job or none.
     """
+    if folder.claim.exists():
+        return None
     token = secrets.token_hex(8)
     folder.announce(token)
     shepherd = _spawn(folder, token)
@@ -140,19 +145,24 @@ def _failure(said: dict[str, Any], reason: str) -> dict[str, Any]:
 
 def _kill_leftovers(said: dict[str, Any]) -> None:
     """Kill the processes of the dead shepherd's session: a job runs supervised or not at all."""
-    if "pid" not in said or not Path("/proc").is_dir():
+    pid = said.get("pid")
+    leader = _stat(Path(f"/proc/{pid}"))
+    # While one of the session lives, its number is given to nobody else: a process that has
+    # it and began at another time belongs to a stranger, and nothing is left of the job.
+    if pid is None or (leader and leader[_BEGAN] != said.get("began")):
         return
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and _session_of(entry) == said["pid"]:
-            with suppress(ProcessLookupError):
+    for entry in Path("/proc").glob("[1-9]*"):
+        if (process := _stat(entry)) and int(process[_SESSION]) == pid:
+            with suppress(ProcessLookupError, PermissionError):  # another user's, by sudo
                 os.kill(int(entry.name), signal.SIGKILL)
 
 
-def _session_of(process: Path) -> int | None:
+def _stat(process: Path) -> list[str]:
+    """Give the fields of `proc(5)` from the state on; empty when the process has gone."""
     try:
-        return int((process / "stat").read_text().rpartition(")")[2].split()[3])
+        return (process / "stat").read_text().rpartition(")")[2].split()
     except OSError:
-        return None
+        return []
 
 
 def stop(ref: JobRef) -> StopResult:
@@ -161,6 +171,7 @@ def stop(ref: JobRef) -> StopResult:
     if observe(ref).state.final:
         return StopResult(outcome="stopped")
     if folder.withdraw():
+        folder.forget_secrets()
         folder.write_state(state="stopped", ended=time.time(), reason="stopped before it started")
         return StopResult(outcome="stopped")
     shepherd = _shepherd(folder)
@@ -171,14 +182,18 @@ def stop(ref: JobRef) -> StopResult:
         return StopResult(outcome="stopping")
     else:
         sign = signal.SIGKILL  # the shepherd itself hangs
-    with suppress(ProcessLookupError):
-        os.kill(shepherd, sign)
+    if shepherd is not None:
+        with suppress(ProcessLookupError):
+            os.kill(shepherd, sign)
     return StopResult(outcome="stopped" if observe(ref).state.final else "stopping")
 
 
-def _shepherd(folder: JobFolder) -> int:
-    """Give the shepherd's process id, which it writes right after its claim."""
+def _shepherd(folder: JobFolder) -> int | None:
+    """Give the shepherd's process id, which it writes right after its claim; None: it died."""
     while not (pid := folder.read_state().get("pid")):
+        if (lock := folder.hold_lock()) is not None:
+            os.close(lock)
+            return None
         time.sleep(0.002)
     return int(pid)
 

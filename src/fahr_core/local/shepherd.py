@@ -78,8 +78,12 @@ def main(folder_path: str, token: str, launcher: str) -> int:
 def _run(folder: JobFolder, launcher: str) -> None:
     folder.environment.unlink()  # this process has it
     document = json.loads(folder.description.read_bytes())
-    started = {"pid": os.getpid(), "boot": document["boot"], "started": time.time()}
-    started["began"] = _began()
+    started = {
+        "pid": os.getpid(),
+        "began": _began(),
+        "boot": document["boot"],
+        "started": time.time(),
+    }
     folder.write_state(state="running", **started)
     runtime = Runtime(folder, document["interpreters"])
     outcome = _launcher(launcher).run(document, runtime)
