@@ -94,8 +94,9 @@ def _fits_json(value: Any) -> bool:
 
 
 def _list(text: str) -> list[Any]:
-    if unquoted(text) != text and text[0] not in text[1:-1]:  # not "a","b"
-        text = unquoted(text).strip()
+    inside = unquoted(text).strip()
+    if inside.startswith(("[", "(")) or text[:1] not in inside:  # not "a","b"
+        text = inside
     if text.startswith(("[", "(")):
         value = literal(text)
         if isinstance(value, list):

@@ -41,7 +41,7 @@ def read_settings_text(path: Path) -> str:
         reason = getattr(error, "strerror", None) or error
         raise SettingsError(f"cannot read {path.name}: {reason}") from error
     try:
-        _parsed(text)
+        tomllib.loads(text.removeprefix("\ufeff"))
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path.name} is not valid TOML: {error}") from error
     return text
@@ -58,9 +58,11 @@ def changed_text(text: str, values: Mapping[tuple[str, str], Any]) -> str:
         SettingsError: a value cannot be set without writing the file anew, which names the
             line to write by hand.
     """
+    mark = "\ufeff" if text.startswith("\ufeff") else ""
+    text = text.removeprefix(mark)
     for (whose, key), value in values.items():
         text = _with(text, whose, key, value)
-    return text
+    return mark + text
 
 
 def write_settings_text(path: Path, text: str) -> None:
@@ -106,7 +108,7 @@ def toml_value(value: Any) -> str:
 
 
 def _with(text: str, whose: str, key: str, value: Any) -> str:
-    document = _parsed(text)
+    document = tomllib.loads(text)
     table, name = _named(document, whose, key)
     wanted = copy.deepcopy(document)
     holder = wanted.setdefault(table, {}) if table else wanted
@@ -202,12 +204,8 @@ def _key(name: str) -> str:
     return name if _BARE.fullmatch(name) else toml_value(name)
 
 
-def _parsed(text: str) -> dict[str, Any]:
-    return tomllib.loads(text.removeprefix("\ufeff"))
-
-
 def _says(text: str, wanted: Mapping[str, Any]) -> bool:
     try:
-        return repr(_parsed(text)) == repr(wanted) or _parsed(text) == wanted
+        return tomllib.loads(text) == wanted
     except tomllib.TOMLDecodeError:
         return False
