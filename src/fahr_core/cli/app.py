@@ -77,6 +77,8 @@ def _called(words: list[str]) -> int:
         result = command.main(args=rewrite(words), prog_name="fahr", standalone_mode=False)
         sys.stdout.flush()
     except SystemExit as ended:  # completion ends so
+        if isinstance(ended.__context__, BrokenPipeError):  # which the parser took for a failure
+            raise ended.__context__ from None
         return int(ended.code or 0)
     return result if isinstance(result, int) else 0
 
