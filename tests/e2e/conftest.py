@@ -84,13 +84,13 @@ class Fahr:
         return done
 
     def error(self, *words, status=2, **options) -> str:
-        """Run a command that has to fail as a user should see it; give what it says."""
+        """Run a command that has to fail as a user should see it; give what it says, unfolded."""
         done = self(*words, status=status, **options)
         assert done.stdout == ""
         errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
         assert len(errors) == 1, done.stderr
         assert "itself failed" not in done.stderr
-        return done.stderr[done.stderr.index("error: ") :]
+        return done.stderr[done.stderr.index("error: ") :].replace("\n       ", " ")
 
     def start(self, *words, env=None, cwd=None, **options) -> subprocess.Popen:
         """Start a command and leave it to the test."""
@@ -122,7 +122,8 @@ class Fahr:
 
     def example(self, name: str) -> Path:
         """Copy an example beside the folder, and go there."""
-        self.folder = Path(shutil.copytree(EXAMPLES / name, self.folder.parent / name))
+        target = self.folder.parent / name
+        self.folder = Path(shutil.copytree(EXAMPLES / name, target, dirs_exist_ok=True))
         return self.folder
 
     # -- what became of it --------------------------------------------------------------
