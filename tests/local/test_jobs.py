@@ -59,6 +59,13 @@ def kill_shepherd(folder: JobFolder) -> None:
     os.kill(folder.read_state()["pid"], signal.SIGKILL)
 
 
+def guard_of(folder: JobFolder) -> psutil.Process:
+    """Give the shell that the launcher leaves behind to kill the job after it."""
+    children = psutil.Process(folder.read_state()["pid"]).children()
+    (guard,) = [child for child in children if "fahr-guard" in child.cmdline()]
+    return guard
+
+
 def is_gone(pid: int) -> bool:
     return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
@@ -136,10 +143,13 @@ def test_a_withdrawn_job_does_not_start(tmp_path: Path, monkeypatch: pytest.Monk
 # -- a job that says nothing any more ---------------------------------------------------
 
 
+@pytest.mark.parametrize("guarded", [True, False])
 def test_a_vanished_job_is_failed_and_its_processes_are_killed(
-    running: Any, eventually: Eventually
+    running: Any, eventually: Eventually, guarded: bool
 ) -> None:
     ref, folder = running(FAMILY)
+    if not guarded:
+        guard_of(folder).kill()
     child = int(json.loads(said(folder).splitlines()[0])["text"].split()[0])
     script = psutil.Process(child).ppid()
     assert observe(ref).state is State.RUNNING
@@ -173,8 +183,7 @@ def test_a_job_that_a_reboot_ended_says_so_and_nobody_is_killed() -> None:
 
 def test_whoever_has_a_dead_shepherds_number_by_now_is_left_alone() -> None:
     with subprocess.Popen(["sleep", "60"], start_new_session=True) as stranger:
-        began = {"pid": stranger.pid, "began": "12", "boot": boot_id()}
-        ref, _ = made("a", state="running", **began)
+        ref, _ = made("a", state="running", pid=stranger.pid, boot=boot_id())
         assert observe(ref).state is State.FAILED
         assert stranger.poll() is None
         stranger.kill()

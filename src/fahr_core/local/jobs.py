@@ -23,9 +23,6 @@ __all__ = ["job_folder", "observe", "start", "stop"]
 #: Seconds that a new shepherd may take to claim its job before the start counts as failed.
 _START_LIMIT = 60.0
 
-#: Fields of ``/proc/<pid>/stat`` after the program's name: session and time of the start.
-_SESSION, _BEGAN = 3, 19
-
 _shepherds: list[subprocess.Popen[bytes]] = []
 
 
@@ -129,7 +126,7 @@ def _buried(folder: JobFolder, said: dict[str, Any]) -> dict[str, Any]:
         reason = "the machine was restarted while it ran"
     else:
         reason = "its process vanished (killed, or out of memory)"
-        _kill_leftovers(said)
+        _kill_leftovers(folder)
     if folder.stop_mark.exists():
         said = {**said, "state": "stopped", "ended": time.time(), "reason": reason}
     else:
@@ -143,26 +140,17 @@ def _failure(said: dict[str, Any], reason: str) -> dict[str, Any]:
     return {**said, "state": "failed", "ended": time.time(), "reason": reason}
 
 
-def _kill_leftovers(said: dict[str, Any]) -> None:
-    """Kill the processes of the dead shepherd's session: a job runs supervised or not at all."""
-    pid = said.get("pid")
-    leader = _stat(Path(f"/proc/{pid}"))
-    # While one of the session lives, its number is given to nobody else: a process that has
-    # it and began at another time belongs to a stranger, and nothing is left of the job.
-    if pid is None or (leader and leader[_BEGAN] != said.get("began")):
-        return
-    for entry in Path("/proc").glob("[1-9]*"):
-        if (process := _stat(entry)) and int(process[_SESSION]) == pid:
-            with suppress(ProcessLookupError, PermissionError):  # another user's, by sudo
-                os.kill(int(entry.name), signal.SIGKILL)
+def _kill_leftovers(folder: JobFolder) -> None:
+    """Kill the processes of a dead shepherd's job: a job runs supervised or not at all.
 
-
-def _stat(process: Path) -> list[str]:
-    """Give the fields of `proc(5)` from the state on; empty when the process has gone."""
-    try:
-        return (process / "stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return []
+    The launcher's guard does that at once, unless it was killed too.  They are known by a
+    variable that no other job has: their session is their own, and numbers are given anew.
+    """
+    mark = f"FAHR_INPUT_DIR={folder.inputs}".encode()
+    for process in Path("/proc").glob("[1-9]*"):
+        with suppress(OSError):  # it has ended, or is another user's
+            if mark in (process / "environ").read_bytes().split(b"\0"):
+                os.kill(int(process.name), signal.SIGKILL)
 
 
 def stop(ref: JobRef) -> StopResult:

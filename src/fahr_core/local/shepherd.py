@@ -78,12 +78,7 @@ def main(folder_path: str, token: str, launcher: str) -> int:
 def _run(folder: JobFolder, launcher: str) -> None:
     folder.environment.unlink()  # this process has it
     document = json.loads(folder.description.read_bytes())
-    started = {
-        "pid": os.getpid(),
-        "began": _began(),
-        "boot": document["boot"],
-        "started": time.time(),
-    }
+    started = {"pid": os.getpid(), "boot": document["boot"], "started": time.time()}
     folder.write_state(state="running", **started)
     runtime = Runtime(folder, document["interpreters"])
     outcome = _launcher(launcher).run(document, runtime)
@@ -97,14 +92,6 @@ def _run(folder: JobFolder, launcher: str) -> None:
         exit_code=outcome.exit_code,
         reason=outcome.reason,
     )
-
-
-def _began() -> str | None:
-    """Give what tells this process from a later one of its number: `proc(5)`, field 22."""
-    try:
-        return Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19]
-    except OSError:
-        return None
 
 
 def _launcher(path: str) -> Any:
