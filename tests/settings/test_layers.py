@@ -9,8 +9,8 @@ from fahr_core.settings.layers import Text, read_layers, table_name
 @pytest.fixture
 def folder(tmp_path):
     """Give an experiment in a repository, so that no file above is read."""
-    (tmp_path / ".git").mkdir()
-    folder = tmp_path / "experiment"
+    folder = tmp_path / "repository" / "experiment"
+    (folder.parent / ".git").mkdir(parents=True)
     folder.mkdir()
     return folder
 

@@ -203,7 +203,9 @@ class _Resolution:
             for detail in error.errors():
                 self._note(whose, detail)
         fields = model.model_fields.items()
-        return {key: raw[key] if key in raw else _default(field) for key, field in fields}
+        return {
+            key: _alone(field, raw[key]) if key in raw else _default(field) for key, field in fields
+        }
 
     def _note(self, whose: str, detail: ErrorDetails) -> None:
         """Sort one of pydantic's errors."""
@@ -233,6 +235,17 @@ class _Resolution:
         name = next(iter(self._names.values()), None)
         written = peek(layers, "train_driver") or ""
         return written if written.endswith(".py") else name
+
+
+def _alone(field: FieldInfo, raw: Any) -> Any:
+    """Give a value in its type where that works; the model as a whole was refused."""
+    from pydantic import TypeAdapter, ValidationError
+    from pydantic_core import to_jsonable_python
+
+    try:
+        return to_jsonable_python(TypeAdapter[Any](field.annotation or Any).validate_python(raw))
+    except ValidationError:
+        return raw
 
 
 def _default(field: FieldInfo) -> Any:

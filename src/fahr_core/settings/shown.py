@@ -175,7 +175,8 @@ def value_text(value: Any) -> str:
         return "none"
     if isinstance(value, str) and value.isprintable():
         return value
-    return json.dumps(value, ensure_ascii=False, default=str)
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if text.isprintable() else json.dumps(value, default=str)
 
 
 def type_text(annotation: Any) -> str:
