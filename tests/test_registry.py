@@ -4,8 +4,9 @@ import sys
 
 import pytest
 
-from fahr_core import registry
+from fahr_core import declared, registry
 from fahr_core.errors import DriverError
+from fahr_core.paths import cache_folder
 from tests.distributions import TRAIN, Distributions, distributions
 
 __all__ = ["distributions"]
@@ -123,7 +124,7 @@ def test_nobody_replaces_the_built_in_driver(distributions: Distributions):
     ],
 )
 def test_a_missing_driver_is_told_with_what_to_do(monkeypatch, role, name, said):
-    monkeypatch.setattr("importlib.metadata.entry_points", lambda group: ())
+    monkeypatch.setattr("fahr_core.declared._read", list)
     with pytest.raises(DriverError) as raised:
         registry.find(role, name)
     assert said in str(raised.value)
@@ -230,3 +231,27 @@ def test_listing_needs_no_heavy_import():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_what_is_declared_is_remembered_until_something_is_installed(
+    distributions: Distributions, monkeypatch
+):
+    distributions.add("moon")
+    before = registry.installed("train")
+    declared.remember()
+    with monkeypatch.context() as patch:
+        patch.setattr(declared, "_read", None)  # nothing is read again
+        assert registry.installed("train") == before
+    distributions.add("mars")
+    assert {"mars", "moon"} <= {entry.name for entry in registry.installed("train")}
+
+
+def test_a_cache_that_is_broken_or_cannot_be_written_is_no_trouble(distributions: Distributions):
+    distributions.add("moon")
+    file = cache_folder() / "declared.json"
+    file.mkdir(parents=True)
+    assert "moon" in {entry.name for entry in registry.installed("train")}
+    declared.remember()
+    file.rmdir()
+    file.write_text("{")
+    assert "moon" in {entry.name for entry in registry.installed("train")}

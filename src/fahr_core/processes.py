@@ -8,11 +8,10 @@ elsewhere psutil asks the system.
 from __future__ import annotations
 
 import os
-import platform
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["ProcessId", "boot_id", "is_alive", "this_process"]
+__all__ = ["ProcessId", "boot_id", "host", "is_alive", "this_process"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +27,7 @@ class ProcessId:
 def this_process() -> ProcessId:
     """Give the identity of the process that asks."""
     pid = os.getpid()
-    return ProcessId(host=platform.node(), boot=boot_id(), pid=pid, started=_started(pid) or "")
+    return ProcessId(host=host(), boot=boot_id(), pid=pid, started=_started(pid) or "")
 
 
 def is_alive(process: ProcessId) -> bool:
@@ -36,9 +35,18 @@ def is_alive(process: ProcessId) -> bool:
 
     A process of another host is taken to be alive: only its own host can tell.
     """
-    if process.host != platform.node():
+    if process.host != host():
         return True
     return process.boot == boot_id() and process.started == _started(process.pid)
+
+
+def host() -> str:
+    """Give this machine's name on its network."""
+    if hasattr(os, "uname"):
+        return os.uname().nodename
+    import platform
+
+    return platform.node()
 
 
 def boot_id() -> str:

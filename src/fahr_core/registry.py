@@ -10,27 +10,16 @@ import hashlib
 import importlib
 import os
 import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
+from fahr_core.declared import GROUPS, Listed, Role, declared
 from fahr_core.errors import DriverError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from importlib.metadata import EntryPoint
     from types import ModuleType
 
 __all__ = ["GROUPS", "Listed", "Role", "find", "installed", "load", "shadowed"]
-
-Role = Literal["train", "build", "extension"]
-
-#: The entry-point group of each role.
-GROUPS: dict[Role, str] = {
-    "train": "fahr.train_drivers",
-    "build": "fahr.build_drivers",
-    "extension": "fahr.extensions",
-}
 
 #: Names of the first fahr that stay.
 _OLD_NAMES = {"default-cpu": "local-cpu", "default-gpu": "local-gpu"}
@@ -41,28 +30,6 @@ _PUBLISHED: dict[Role, dict[str, str]] = {
     "build": {"local-cpu": "docker", "local-gpu": "docker"},
     "extension": {},
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
-    """A driver or extension as its distribution declares it, not loaded.
-
-    ``target`` is ``module`` or ``module:attribute``; ``path`` and ``digest`` are set for a
-    driver that is a file.
-    """
-
-    name: str
-    role: Role
-    target: str
-    distribution: str
-    version: str
-    path: str | None = None
-    digest: str | None = None
-
-    @property
-    def origin(self) -> str:
-        """Say where it comes from: distribution and version, or its path."""
-        return self.path or f"{self.distribution} {self.version}"
 
 
 def installed(role: Role) -> list[Listed]:
@@ -142,26 +109,10 @@ def install_line(extra: str) -> str:
     return f'python -m pip install "fahr-core[{extra}]"'
 
 
-def _entries(role: Role) -> Iterable[Listed]:
-    from importlib.metadata import entry_points
-
-    if role == "train":
-        yield _built_in_local()
-    for entry in entry_points(group=GROUPS[role]):
-        listed = _listed(role, entry)
-        if (listed.name, listed.distribution) != ("local", "fahr-core"):
-            yield listed
-
-
-def _listed(role: Role, entry: EntryPoint) -> Listed:
-    return Listed(
-        name=entry.name,
-        role=role,
-        target=entry.value.partition("[")[0].replace(" ", ""),
-        # What a failed removal leaves behind has neither.
-        distribution=(entry.dist and entry.dist.name) or "?",
-        version=(entry.dist and entry.dist.version) or "?",
-    )
+def _entries(role: Role) -> list[Listed]:
+    own = [_built_in_local()] if role == "train" else []
+    others = declared(role)
+    return own + [one for one in others if (one.name, one.distribution) != ("local", "fahr-core")]
 
 
 def _built_in_local() -> Listed:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fahr_core import names, snapshot
+from fahr_core.declared import remember
 from fahr_core.environment import resolve as resolve_environment
 from fahr_core.errors import FahrError, ServiceError, UsageError
 from fahr_core.experiment import git_state
@@ -75,6 +76,7 @@ def submit(plan: Plan, reporter: Reporter) -> Record:
         _queue(request, reporter)
     else:
         _send(ledger, plan, request, reporter)
+    remember()
     return ledger.exact(reservation.name)
 
 

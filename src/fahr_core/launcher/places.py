@@ -103,8 +103,11 @@ def gpus() -> List[str]:
 
 
 def _nvidia_smi() -> Optional[List[str]]:
+    import shutil
     import subprocess
 
+    if shutil.which("nvidia-smi") is None:  # cheaper than to fail to start it
+        return None
     try:
         done = subprocess.run(
             ["nvidia-smi", "-L"],

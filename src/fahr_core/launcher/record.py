@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import threading
 from contextlib import suppress
 from typing import Any, Dict, List, NamedTuple, Optional
 
@@ -15,10 +16,11 @@ PATIENCE = 10.0  # seconds for the job's python to list its packages
 # Names from the folders' names: reading each package's metadata takes ten times as long.
 SURVEY = """
 import json, os, sys
-packages = {}
+packages, folders = {}, {}
 for folder in sys.path[1:]:
     try:
         found = os.listdir(folder or ".")
+        folders[folder] = os.stat(folder or ".").st_mtime_ns
     except OSError:
         continue
     for name in found:
@@ -27,44 +29,60 @@ for folder in sys.path[1:]:
             parts = stem.split("-")
             if len(parts) > 1:
                 packages.setdefault(parts[0].replace("_", "-").lower(), parts[1])
-print(json.dumps([".".join(map(str, sys.version_info[:3])), packages]))
+print(json.dumps([".".join(map(str, sys.version_info[:3])), packages, folders]))
 """
 
 
+class Facts(NamedTuple):
+    """The job's Python version, its packages by name, and the folders that hold them."""
+
+    python: Optional[str]
+    packages: Dict[str, str]
+    folders: Dict[str, int]
+
+
 class Survey:
-    """Asks the job's python for its version and packages while other work goes on."""
+    """Asks the job's python for its version and packages while the job runs.
+
+    A job may install packages: when a folder has changed by the end, it is asked again.
+    """
 
     def __init__(self, python: str, environment: Dict[str, str]) -> None:
-        self._process: Optional["subprocess.Popen[bytes]"] = None
-        with suppress(OSError):  # no such python: the job has failed for the same reason
-            self._process = subprocess.Popen(
+        self._asked = (python, environment)
+        self._facts = Facts(None, {}, {})
+        self._thread = threading.Thread(target=self._ask, daemon=True)
+        self._thread.start()
+
+    def result(self) -> Facts:
+        """Give what was found; nothing when the python did not answer in time."""
+        self._thread.join()
+        if _have_changed(self._facts.folders):
+            self._ask()
+        return self._facts
+
+    def _ask(self) -> None:
+        python, environment = self._asked
+        # No such python, or one that fails: the job has failed for the same reason.
+        with suppress(OSError, ValueError, subprocess.TimeoutExpired):
+            done = subprocess.run(
                 [python, "-c", SURVEY],
                 cwd=os.path.abspath(os.sep),
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
+                timeout=PATIENCE,
             )
-
-    def result(self) -> "Facts":
-        """Give what was found; nothing when the python did not answer in time."""
-        if self._process is None:
-            return Facts(None, {})
-        try:
-            answer, _ = self._process.communicate(timeout=PATIENCE)
-            version, packages = json.loads(answer.decode("utf-8"))
-            return Facts(version, dict(sorted(packages.items())))
-        except (subprocess.TimeoutExpired, ValueError):
-            self._process.kill()
-            self._process.communicate()
-            return Facts(None, {})
+            version, packages, folders = json.loads(done.stdout.decode("utf-8"))
+            self._facts = Facts(version, dict(sorted(packages.items())), folders)
 
 
-class Facts(NamedTuple):
-    """The job's Python version, and its packages by name."""
-
-    python: Optional[str]
-    packages: Dict[str, str]
+def _have_changed(folders: Dict[str, int]) -> bool:
+    for folder, changed in folders.items():
+        with suppress(OSError):
+            if os.stat(folder or ".").st_mtime_ns != changed:
+                return True
+    return False
 
 
 def write(folder: str, job: Job, facts: Facts, accelerators: List[str], outcome: Any) -> None:

@@ -96,8 +96,8 @@ class _Attempt:
             [path for path in _not_works_own(places, output) if path],
             self._log.say,
         )
-        outcome = self._executed(job, places, start)
         survey = Survey(places.python, start.environment)
+        outcome = self._executed(job, places, start)
         problem = collection.run()
         outcome = outcome._replace(collected=problem is None)
         if problem and outcome.state != "failed":

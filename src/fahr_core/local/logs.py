@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["read_log"]
 
-_PAUSE = 0.03
+_PAUSE = 0.015
 
 
 def read_log(ref: JobRef, *, follow: bool, after: str | None) -> Iterator[LogLine]:
