@@ -11,6 +11,7 @@ from fahr_core import choice
 from fahr_core.errors import UsageError
 from fahr_core.experiment import Experiment, find_artifact
 from fahr_core.models import Capability, Input
+from fahr_core.names import given_name
 from fahr_core.settings.layers import read_layers
 from fahr_core.settings.resolve import Model, Settings, peek, resolve
 from fahr_core.settings.text import unquoted
@@ -77,12 +78,15 @@ def make_plan(order: Order) -> Plan:
         DriverError: the chosen driver is missing or broken.
         ParameterError: a parameter that nothing takes.
         SettingsError: unknown keys or wrong values.
-        UsageError: what the driver cannot do was asked for, or a secret has no value.
+        UsageError: what the driver cannot do was asked for, a secret has no value, or the
+            name cannot be a job's.
     """
     if inside := os.environ.get("FAHR_JOB_NAME"):
         raise UsageError(
             f"this is already the job {inside} (FAHR_JOB_NAME); a job does not send jobs"
         )
+    if order.name is not None:
+        given_name(order.name)
     experiment, layers = _located(order)
     driver, reason = choice.choose_train_driver(layers, experiment.folder)
     session = choice.open_chosen(layers, driver)

@@ -11,8 +11,7 @@ __all__ = ["home_screen"]
 
 def home_screen() -> None:
     """Print the home screen; reads the ledger and loads no driver."""
-    from fahr_core.cli.work import open_ledger
-    from fahr_core.jobs import refresh_local
+    from fahr_core.cli.work import open_with_local_states
 
     installed = _others_installed()
     lines = [
@@ -25,9 +24,7 @@ def home_screen() -> None:
         "  fahr doctor          check this machine and your accounts",
         "",
     ]
-    ledger = open_ledger()
-    refresh_local(ledger)
-    active = ledger.active()
+    active = open_with_local_states().active()
     for record in active[:3]:
         ran = running_time(record)
         about = ", ".join(filter(None, [record.name, record.driver, ran]))

@@ -48,15 +48,12 @@ def command(
     as_json: options.Json = False,
 ) -> None:
     """List."""
-    from fahr_core import jobs
     from fahr_core.cli.shown import job_json
-    from fahr_core.cli.work import open_ledger
+    from fahr_core.cli.work import open_ledger, open_with_local_states
 
-    ledger = open_ledger()
+    ledger = open_ledger() if refresh else open_with_local_states()
     if refresh:
         _refresh(ledger)
-    else:
-        jobs.refresh_local(ledger)
     piped = not sys.stdout.isatty()
     records, total = ledger.listing(
         limit=None if every or as_json else _SHOWN,

@@ -43,13 +43,13 @@ def command(
 
 def _fresh(ledger: Ledger, record: Record) -> Record:
     from fahr_core import jobs
-    from fahr_core.errors import ServiceError
+    from fahr_core.errors import DiskError, ServiceError
 
     if record.ref is None or record.state.final:
         return record
     try:
         jobs.refresh(ledger, [record])
-    except ServiceError as error:
+    except (DiskError, ServiceError) as error:
         console.note(f"warning: {error.message}; this is what was last known")
     return ledger.get(record.name) or record
 

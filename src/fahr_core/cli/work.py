@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fahr_core.ledger import Ledger
 
-__all__ = ["open_ledger"]
+__all__ = ["open_ledger", "open_with_local_states"]
 
 
 def open_ledger() -> Ledger:
@@ -19,4 +19,18 @@ def open_ledger() -> Ledger:
         from fahr_core.queue import revive
 
         revive(ledger)
+    return ledger
+
+
+def open_with_local_states() -> Ledger:
+    """Open the ledger with the local jobs as they are; where that fails, as they were last."""
+    from fahr_core.cli import console
+    from fahr_core.errors import FahrError
+    from fahr_core.jobs import refresh_local
+
+    ledger = open_ledger()
+    try:
+        refresh_local(ledger)
+    except FahrError as error:  # a full disk, say; listing jobs may be what helps
+        console.note(f"warning: {error.message}; this is what was last known")
     return ledger
