@@ -222,16 +222,26 @@ def _fit_words(setup: Setup) -> list[str]:
 
 def _print_again(words: list[str]) -> None:
     """Print the line that does the same; folded so that it can still be pasted."""
-    import shlex
-
-    room = console.width(sys.stderr) - 12
+    # Not on Windows, whose shells go on in the next line each in another way.
+    room = sys.maxsize if os.name == "nt" else console.width(sys.stderr) - 11
     lines = [""]
-    for word in map(shlex.quote, words):
-        if lines[-1] and len(lines[-1]) + 1 + len(word) > room and os.name != "nt":
-            lines.append(word)
+    for part in _parts(words):
+        if lines[-1] and len(lines[-1]) + 1 + len(part) > room:
+            lines.append(part)
         else:
-            lines[-1] = f"{lines[-1]} {word}".lstrip()
+            lines[-1] = f"{lines[-1]} {part}".lstrip()
     console.note(console.styled(f"{'again':<8} ", "dim") + " \\\n           ".join(lines))
+
+
+def _parts(words: list[str]) -> list[str]:
+    """Quote words for a shell; an option and its value are one part."""
+    parts: list[str] = []
+    for word in words:
+        if parts and parts[-1] == "-c":
+            parts[-1] = f"-c {_line([word])}"
+        else:
+            parts.append(_line([word]))
+    return parts
 
 
 def _line(words: list[str]) -> str:
