@@ -19,6 +19,7 @@ from fahr_core.errors import FahrError, ServiceError, UsageError
 from fahr_core.experiment import git_state
 from fahr_core.ledger import Ledger
 from fahr_core.models import (
+    Absent,
     Artifacts,
     Capability,
     Code,
@@ -306,35 +307,34 @@ def _stage(plan: Plan, request: Request, reporter: Reporter) -> None:
 # -- sending ----------------------------------------------------------------------------
 
 
-def _queue(request: Request, reporter: Reporter) -> None:
+def _queue(request: Request, reporter: Reporter, busy: str = "") -> None:
     from fahr_core.queue import ensure_runner
 
     ensure_runner(request.driver)
     limit = request.lane.limit if request.lane else 0
-    reporter.say("queued", f"{request.driver} runs {limit} at once; it is sent in its turn")
+    why = busy or f"{request.driver} runs {limit} at once"
+    reporter.say("queued", f"{why}; it is sent in its turn")
 
 
 def _send(ledger: Ledger, plan: Plan, request: Request, reporter: Reporter) -> None:
-    try:
-        answer = plan.session.submit_jobs([request])[0]
-    except BaseException:
-        ledger.unknown(request.name, "sending it was interrupted")
-        raise
-    if isinstance(answer, Unknown):
-        found = plan.session.find_submission(request)
-        if isinstance(found, Found):
-            answer = Submitted(ref=found.ref, link=found.link)
+    answer = _answer(ledger, plan, request)
     if isinstance(answer, Submitted):
         ledger.submitted(request.name, answer.ref, answer.link)
         reporter.say("sent", answer.link or request.name)
     elif isinstance(answer, Refused) and answer.busy:
-        ledger.requeue(request.name)
-        _queue(request, reporter)
+        ledger.requeue(request.name, answer.reason)
+        _queue(request, reporter, answer.reason)
     elif isinstance(answer, Refused):
         ledger.refused(request.name, answer.reason)
         raise FahrError(
             f"{request.driver} refused {request.name}: {answer.reason}",
             *answer.hints,
+            "nothing was started",
+        )
+    elif isinstance(answer, Absent):
+        ledger.absent(request.name)
+        raise ServiceError(
+            f"{request.name} did not reach {request.driver}: {answer.reason}",
             "nothing was started",
         )
     else:
@@ -343,3 +343,18 @@ def _send(ledger: Ledger, plan: Plan, request: Request, reporter: Reporter) -> N
             f"nobody can tell whether {request.driver} has {request.name}: {answer.reason}",
             f"fahr status {request.name}    asks again; it is never sent twice",
         )
+
+
+def _answer(ledger: Ledger, plan: Plan, request: Request) -> Submitted | Refused | Absent | Unknown:
+    """Send a request; where its answer was lost, ask whether it has arrived."""
+    try:
+        answer = plan.session.submit_jobs([request])[0]
+        if not isinstance(answer, Unknown):
+            return answer
+        found = plan.session.find_submission(request)
+    except BaseException:
+        ledger.unknown(request.name, "sending it was interrupted")
+        raise
+    if isinstance(found, Found):
+        return Submitted(ref=found.ref, link=found.link)
+    return replace(found, reason=answer.reason)
