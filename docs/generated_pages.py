@@ -1,4 +1,4 @@
-"""Writes the pages of the reference that are made from the code: commands and settings."""
+"""Writes the pages of the reference that are made from the code."""
 
 from __future__ import annotations
 
@@ -17,7 +17,12 @@ NOT_SETTINGS = {"FAHR_PARAMS"}
 
 def write_pages(folder: Path) -> None:
     """Write every generated page; one that has not changed keeps its time."""
-    pages = {"commands.md": commands_page(), "settings.md": settings_page()}
+    pages = {
+        "commands.md": commands_page(),
+        "settings.md": settings_page(),
+        "models.md": models_page(),
+        "errors.md": errors_page(),
+    }
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in pages.items():
         file = folder / name
@@ -159,6 +164,50 @@ def model_table(place: str, prefix: str) -> str:
         if (variable := prefix + name.upper()) not in NOT_SETTINGS:
             rows[-1][3] += f" `{variable}`"
     return table(["key", "type", "default", "meaning"], rows)
+
+
+def models_page() -> str:
+    """Give the page of the data classes, by the file that each is in."""
+    from fahr_core import models
+
+    files: dict[str, list[Any]] = {}
+    for name in models.__all__:
+        value = getattr(models, name)
+        files.setdefault(value.__module__, []).append(value)
+    parts = ["# Models", "", directive("automodule", "fahr_core.models")]
+    for place, values in files.items():
+        parts += [f"## {place.rpartition('.')[2].replace('_', ' ').capitalize()}", ""]
+        parts += [described(value) for value in values]
+    return "\n".join(parts)
+
+
+def described(value: Any) -> str:
+    """Give the directive that describes a class or a function."""
+    from enum import Enum
+
+    place = f"{value.__module__}.{value.__qualname__}"
+    if not isinstance(value, type):
+        return directive("autofunction", place)
+    members = ("members", "undoc-members") if issubclass(value, Enum) else ()
+    return directive("autoclass", place, *members)
+
+
+def errors_page() -> str:
+    """Give the page of the errors: their tree, and each."""
+    from fahr_core import errors
+
+    parts = ["# Errors", "", directive("automodule", "fahr_core.errors")]
+    parts += [
+        directive("autoexception", f"fahr_core.errors.{name}", "show-inheritance")
+        for name in errors.__all__
+    ]
+    return "\n".join(parts)
+
+
+def directive(name: str, argument: str, *options: str) -> str:
+    """Give a directive of autodoc, which reads docstrings."""
+    lines = ["```{eval-rst}", f".. {name}:: {argument}", *(f"   :{word}:" for word in options)]
+    return "\n".join([*lines, "```", ""])
 
 
 def type_name(annotation: Any) -> str:
