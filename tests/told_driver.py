@@ -27,11 +27,16 @@ from fahr_core.models import (
     Submitted,
     TrainInfo,
 )
+from fahr_core.planning import Order, make_plan
+from fahr_core.reporter import Quiet
+from fahr_core.submission import submit
 from tests.distributions import BUILD, Distributions, distributions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from fahr_core.ledger.record import Record
 
 __all__ = ["distributions"]
 
@@ -49,7 +54,8 @@ class ToldSettings(BaseModel):
 class Service:
     """What the driver does: a test changes it, and reads what happened from it.
 
-    ``failing`` are exceptions by hook, ``at`` is called with each hook's name first.
+    ``failing`` are exceptions by hook, ``at`` is called with each hook's name first;
+    ``claimed`` are files that are told to be fetched, whatever was.
     """
 
     def __init__(self) -> None:
@@ -61,6 +67,7 @@ class Service:
         self.found: Any = None
         self.findings: list[Any] = []
         self.files: dict[str, bytes] = {"model.txt": b"42"}
+        self.claimed: dict[str, int] = {}
         self.rendered: tuple[Any, ...] = ()
         self.lane: Lane | None = None
         self.lines = [LogLine(text="one", time=1.0, cursor="1"), LogLine(text="two", cursor="2")]
@@ -93,6 +100,18 @@ def told(distributions: Distributions) -> Service:
     distributions.add("local-cpu", build, group="fahr.build_drivers", distribution="fahr-builds")
     SERVICE.__init__()  # type: ignore[misc]
     return SERVICE
+
+
+def send(parent: Path, **order: Any) -> Record:
+    """Send a job of the folder ``digits`` by the driver and give its record."""
+    folder = parent / "digits"
+    folder.mkdir(exist_ok=True)
+    if not (folder / "train.py").exists():
+        (folder / "train.py").write_text("EPOCHS = 1\n")
+    options = {"train_driver": "told"}
+    return submit(
+        make_plan(Order(artifact=str(folder), cwd=folder, options=options, **order)), Quiet()
+    )
 
 
 @hookimpl
@@ -206,4 +225,5 @@ def fetch_output(ref: Any, destination: Path, options: Any, progress: Any) -> li
         (destination / name).parent.mkdir(parents=True, exist_ok=True)
         (destination / name).write_bytes(content)
         progress(name, done=len(content), total=len(content))
-    return [FetchedFile(path=name, size=len(body)) for name, body in SERVICE.files.items()]
+    sizes = {name: len(content) for name, content in SERVICE.files.items()} | SERVICE.claimed
+    return [FetchedFile(path=name, size=size) for name, size in sizes.items()]

@@ -66,11 +66,14 @@ def fetch(
     options = options or FetchOptions()
     record = _ended(ledger, record, wait)
     folder = Path(record.name.replace("/", "-")) if destination is None else destination
+    if folder.exists() and not folder.is_dir():
+        raise OverwriteError(f"{folder} is a file, so nothing can be fetched into it")
     temporary = _temporary_beside(folder)
     try:
         files = _fetched(record, temporary, options, reporter)
         _check_clashes(ledger, record, folder, files, options)
         move_into_place(temporary, folder, [file.path for file in files])
+        folder.mkdir(exist_ok=True)  # also for a job that has left nothing: it is what is told
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     ledger.record_fetch(record.name, str(folder.resolve()), _written(folder, files))
@@ -83,7 +86,7 @@ def _ended(ledger: Ledger, record: Record, wait: bool) -> Record:
     if wait:
         return jobs.wait(ledger, record.name)
     jobs.refresh(ledger, [record])
-    record = ledger.exact(record.name)
+    record = ledger.get(record.name) or record  # one of the service's own is in no ledger
     if not record.state.final:
         raise NotFinished(
             f"{record.name} is still {record.state}", f"fahr fetch --wait {record.name}"
@@ -110,9 +113,16 @@ def _fetched(
         return []
     files = list(session.fetch_output(record.ref, temporary, options, reporter.progress))
     for file in files:
-        if (temporary / file.path).lstat().st_size != file.size:
+        if _size(temporary / file.path) != file.size:
             raise ServiceError(f"{file.path} came incomplete", f"fahr fetch {record.name}")
     return files
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.lstat().st_size
+    except FileNotFoundError:
+        return None
 
 
 def _check_clashes(
