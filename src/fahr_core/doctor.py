@@ -93,7 +93,7 @@ class _Chosen:
             yield _failed(error)
             return
         for finding in findings:
-            yield _told(finding)
+            yield _told(name, finding)
         if not any(finding.level == "error" for finding in findings):
             yield Check("ok", f"{name} ({self.reason}): {self.session.info.title}")
 
@@ -107,13 +107,15 @@ class _Chosen:
 
 def _check_others(rows: Sequence[DriverRow]) -> Iterator[Check]:
     for row in rows:
-        name, origin = row.listed.name, row.listed.origin
         if row.problem:
+            name, origin = row.listed.name, row.listed.origin
             hint = f"fahr drivers check {name}"
             yield Check("WARN", f"{name} ({origin}) is broken: {row.problem}", (hint,))
-        elif row.listed.role == "train":
-            look = f"fahr doctor --train-driver={name}"
-            yield Check("skip", f"{name} ({origin}): not this folder's; {look}")
+    whole = [row for row in rows if not row.problem and row.listed.role == "train"]
+    if whole:
+        names = [row.listed.name for row in whole]
+        hint = f"fahr doctor --train-driver={names[0]}"
+        yield Check("skip", f"not this folder's: {', '.join(names)}", (hint,))
 
 
 def _check_duplicates() -> Iterator[Check]:
@@ -145,7 +147,8 @@ def _failed(error: FahrError) -> Check:
     return Check("FIX", error.message, tuple(error.hints))
 
 
-def _told(finding: Finding) -> Check:
+def _told(driver: str, finding: Finding) -> Check:
     levels: dict[str, Level] = {"error": "FIX", "warning": "WARN"}
     level = levels.get(finding.level, "ok")
-    return Check(level, f"{finding.subject}: {finding.message}", tuple(finding.hints))
+    text = f"{driver}: {finding.subject}: {finding.message}"
+    return Check(level, text, tuple(finding.hints))

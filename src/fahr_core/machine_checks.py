@@ -183,11 +183,18 @@ def _forget_secrets(alive: Container[str]) -> int:
     # A job that is being sent right now has its secrets before it is recorded as sent.
     before = time.time() - _SENDING
     left = (home_folder() / "jobs").glob("*/secrets.json")
-    old = [path.parent for path in left if path.stat().st_mtime < before]
+    old = [path.parent for path in left if _written(path) < before]
     dead = [folder for folder in old if folder.name not in alive]
     for folder in dead:
         JobFolder(folder).forget_secrets()
     return len(dead)
+
+
+def _written(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return time.time()  # its job has just read and removed it
 
 
 def _jobs(count: int) -> str:
