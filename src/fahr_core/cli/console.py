@@ -23,6 +23,7 @@ __all__ = [
     "Terminal",
     "can_ask",
     "error",
+    "folded",
     "note",
     "out",
     "out_json",
@@ -83,6 +84,14 @@ def error(problem: FahrError, *, as_json: bool = False) -> None:
         note("       " + line)
     for hint in problem.hints:
         note("  " + hint)  # never folded: it is pasted
+
+
+def folded(text: str, stream: IO[str]) -> str:
+    """Break a text at a terminal's edge; where nobody counts columns it stays as it is."""
+    if not stream.isatty():
+        return text
+    lines = [part for line in text.splitlines() for part in _folded(line, width(stream))]
+    return "\n".join(lines)
 
 
 def styled(text: str, style: str, stream: IO[str] | None = None) -> str:

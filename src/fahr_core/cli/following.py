@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from fahr_core import jobs
@@ -48,7 +49,10 @@ def follow_job(
 
 def tell_end(record: Record) -> None:
     """Print how a job ended and, if it failed, what to do."""
-    console.note(ended_line(record))
+    if record.state is State.COMPLETE:
+        console.note(ended_line(record))  # it ends with a line to paste
+    else:
+        console.note(console.folded(ended_line(record), sys.stderr))
     if record.state is State.FAILED:
         from fahr_core.advice import advice
 

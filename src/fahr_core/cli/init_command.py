@@ -194,7 +194,8 @@ def _requirements(setup: Setup, *, may_ask: bool, yes: bool) -> tuple[str | None
         return None, False
     imports = f"{setup.experiment.artifact} imports {', '.join(modules)}"
     if not may_ask and not yes:
-        console.stage("packages", f"no environment file; {imports}: fahr init --requirements")
+        console.stage("packages", f"no environment file; {imports}")
+        console.stage("", "fahr init --requirements")
         return None, False
     text = requirements_for(setup.experiment)
     if yes:

@@ -11,6 +11,7 @@ Examples::
 
 from __future__ import annotations
 
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -60,7 +61,8 @@ def _lines(record: Record) -> list[str]:
 
     about = ", ".join(filter(None, [record.driver, record.where, _cost(record)]))
     lines = [f"{record.name}  {state_line(record)}  {about}"]
-    lines += list(filter(None, [record.detail, record.reason]))
+    texts = filter(None, [record.detail, record.reason])
+    lines += [console.folded(text, sys.stdout) for text in texts]
     if record.state is State.RUNNING:
         lines += _last_line(record)
     if record.link:
