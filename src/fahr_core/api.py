@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from fahr_core import jobs, output
 from fahr_core.durations import duration, parse_duration
-from fahr_core.errors import JobFailed
+from fahr_core.errors import FahrError, JobFailed
 from fahr_core.ledger import Ledger
 from fahr_core.models import FetchOptions, State
 from fahr_core.planning import Order, make_plan
@@ -176,12 +176,12 @@ class JobHandle:
         return fetched.folder
 
     def __repr__(self) -> str:
-        record = self.record
+        record = self._known()
         return f"<job {self.name}: {_told(record)}>"
 
     def _repr_html_(self) -> str:
         """Show the job as a card: state, last line of its log, link."""
-        record = self.record
+        record = self._known()
         rows = [f"<b>{html.escape(self.name)}</b> &nbsp; {html.escape(_told(record))}"]
         if record.reason:
             rows.append(html.escape(record.reason))
@@ -194,10 +194,20 @@ class JobHandle:
         style = f"border-left: 4px solid {colour}; padding: 2px 10px"
         return f'<div style="{style}">{"<br>".join(rows)}</div>'
 
+    def _known(self) -> Record:
+        """Give the job as it is, or as it was last: a cell is shown without a network too."""
+        try:
+            return self.record
+        except FahrError:
+            return Ledger.at_home().exact(self.name)
+
     def _last_line(self) -> str:
         last = ""
-        for line in self.logs():
-            last = line if line.strip() else last
+        try:
+            for line in self.logs():
+                last = line if line.strip() else last
+        except FahrError:
+            return ""
         return last[:200]
 
 

@@ -177,9 +177,9 @@ def follow(
 
 
 def wait(ledger: Ledger, name: str, timeout: float | None = None) -> Record:
-    """Wait until a job has ended; asks at the pace that its driver names, ever slower.
+    """Wait until a job has ended; asks at the pace that its driver names.
 
-    A network that fails for a while is waited out.
+    A network that fails for a while is waited out, asking ever slower.
 
     Raises:
         NotFinished: it still runs after ``timeout`` seconds.
@@ -187,10 +187,11 @@ def wait(ledger: Ledger, name: str, timeout: float | None = None) -> Record:
     limit = None if timeout is None else time.monotonic() + timeout
     record = ledger.exact(name)
     session = None if record.state.final else open_for(record)
-    pause = session.info.poll if session else 0.0
+    pause = poll = session.info.poll if session else 0.0
     while True:
         try:
             refresh(ledger, [record])
+            pause = poll
         except ServiceError:
             pause = min(60.0, pause * 2)
         record = ledger.exact(name)
@@ -206,11 +207,11 @@ def wait(ledger: Ledger, name: str, timeout: float | None = None) -> Record:
 
 def stop(ledger: Ledger, record: Record) -> StopResult:
     """Stop a job: one that waits here is withdrawn, one at the service is asked to end."""
-    if record.state.final:
-        return StopResult(outcome="stopped", reason=f"it was {record.state} already")
     if record.ref is None and ledger.withdraw(record.name):
         return StopResult(outcome="stopped", reason="it had not been sent yet")
-    record = ledger.exact(record.name)
+    record = ledger.get(record.name) or record  # it may have been sent or stopped meanwhile
+    if record.state.final:
+        return StopResult(outcome="stopped", reason=f"it was {record.state} already")
     session = open_for(record)
     if not session.can(Capability.STOP):
         return StopResult(
