@@ -1,0 +1,1 @@
+"""Images for fahr: one for each environment, and one small layer for each edit."""
