@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -40,7 +41,10 @@ def commands_page() -> str:
         "Made from the commands themselves. Results go to stdout, everything else to stderr; "
         "see [exit status](../exit-status.md) for how a command ends.",
         "",
-        table(["command", "what it does"], [[link(name), text] for name, text in COMMANDS.items()]),
+        table(
+            ["command", "what it does"],
+            [[link(name), options_as_code(text)] for name, text in COMMANDS.items()],
+        ),
     ]
     return "\n".join([*head, *(command_section(name) for name in COMMANDS)])
 
@@ -54,17 +58,23 @@ def command_section(name: str) -> str:
     """Describe one command."""
     command = parser_of(name)
     text, _, examples = inspect.cleandoc(command.help or "").partition("\b\nExamples:\n")
+    text = options_as_code(text)
     arguments = [item for item in command.params if item.param_type_name == "argument"]
     options = [item for item in command.params if item.param_type_name == "option"]
     parts = [f"## fahr {name}", "", text.strip(), "", fenced(usage(command, name))]
     if arguments:
         rows = [[f"`{label(item)}`", item.help or ""] for item in arguments]
         parts += [table(["argument", "meaning"], rows)]
-    rows = [[spelling(item), item.help or ""] for item in options if not item.hidden]
+    rows = [[spelling(i), options_as_code(i.help or "")] for i in options if not i.hidden]
     parts += [table(["option", "meaning"], rows)]
     if examples:
         parts += ["Examples:", "", fenced(inspect.cleandoc(examples))]
     return "\n".join(parts)
+
+
+def options_as_code(text: str) -> str:
+    """Mark the options in a text, whose two hyphens would become one dash."""
+    return re.sub(r"(?<![\w-])--?[a-zA-Z][\w.-]*(?:=\w+)?", lambda found: f"`{found[0]}`", text)
 
 
 def parser_of(name: str) -> Any:
