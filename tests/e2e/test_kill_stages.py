@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.distributions import distributions  # noqa: F401 - a fixture
+
 KILLING = Path(__file__).parent / "killing"
 HOOKS = (
     "amend_job",
@@ -156,21 +158,15 @@ def shepherds(fahr):
 
 
 @pytest.fixture
-def service(fahr):
+def service(fahr, distributions):  # noqa: F811
     """Give the folder that plays the service, with the driver and the killer in place."""
     folder = fahr.folder.parent / "service"
     folder.mkdir()
-    plugins = fahr.folder.parent / "plugins"
-    plugins.mkdir()
-    shutil.copy(KILLING / "fahr_killer.py", plugins)
-    info = plugins / "fahr_killer-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: fahr-killer\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[fahr.extensions]\nkiller = fahr_killer\n")
+    distributions.add("killer", (KILLING / "extension.py").read_text(), group="fahr.extensions")
     shutil.copy(KILLING / "driver.py", fahr.folder / "driver.py")
     fahr.script()
     fahr.write("fahr.toml", 'extensions = ["killer"]\n')
-    fahr.variables = {"PYTHONPATH": str(plugins), "SERVICE": str(folder)}
+    fahr.variables = {"PYTHONPATH": str(distributions.folder), "SERVICE": str(folder)}
     return folder
 
 
