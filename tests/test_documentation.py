@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import re
 import sys
+import tomllib
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -175,6 +176,13 @@ def test_the_reference_has_every_command_and_setting():
     assert "`--follow`" in commands
     rows = dict(re.findall(r"(?m)^\| `(\w+)` \| .* \| (.*) \|$", settings))
     assert [name for name in CoreSettings.model_fields if not rows[name].strip("` ")] == []
+
+
+def test_settings_files_on_pages_are_toml():
+    for page in PAGES:
+        for body in re.findall(r"(?ms)^```toml\n(.*?)^```$", text_of(page)):
+            groups = tomllib.loads(body).get("project", {}).get("entry-points", {})
+            assert set(groups) <= set(registry.GROUPS.values())
 
 
 def test_each_page_is_in_a_table_of_contents():
