@@ -69,6 +69,8 @@ def run(arguments: Sequence[str]) -> int:
         told = _told(error)
         console.error(told, as_json="--json" in words)
         return told.exit_status
+    finally:
+        console.clear()
 
 
 def _called(words: list[str]) -> int:

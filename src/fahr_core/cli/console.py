@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import sys
 import textwrap
 import time
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Terminal",
     "can_ask",
+    "clear",
     "error",
     "folded",
     "note",
@@ -38,6 +38,28 @@ _STAGE = 9
 _STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 
 
+class _MovingLine:
+    """The line on stderr that is drawn again and again; whatever else is printed removes it."""
+
+    def __init__(self) -> None:
+        self._text = ""
+
+    def draw(self, text: str) -> None:
+        text = text[: width(sys.stderr) - 1]
+        sys.stderr.write("\r" + text.ljust(len(self._text)))
+        sys.stderr.flush()
+        self._text = text
+
+    def clear(self) -> None:
+        if self._text:
+            sys.stderr.write("\r" + " " * len(self._text) + "\r")
+            sys.stderr.flush()
+            self._text = ""
+
+
+_moving = _MovingLine()
+
+
 def prepare_streams() -> None:
     """Let any name be printed: what a stream cannot show is escaped."""
     for stream in (sys.stdout, sys.stderr):
@@ -47,6 +69,7 @@ def prepare_streams() -> None:
 
 def out(text: str) -> None:
     """Print a line of the result."""
+    _moving.clear()
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 
@@ -58,15 +81,21 @@ def out_json(value: Any) -> None:
 
 def note(text: str = "") -> None:
     """Print a line that is not the result."""
+    _moving.clear()
     sys.stderr.write(text + "\n")
     sys.stderr.flush()
 
 
-def stage(name: str, text: str) -> None:
+def clear() -> None:
+    """Remove a line that still moves."""
+    _moving.clear()
+
+
+def stage(name: str, text: str, style: str = "dim") -> None:
     """Print a stage, its text folded under itself."""
     room = width(sys.stderr) - _STAGE
     lines = _folded(text, room)
-    note(styled(f"{name:<{_STAGE - 1}} ", "dim") + lines[0])
+    note(styled(f"{name:<{_STAGE - 1}} ", style) + lines[0])
     for line in lines[1:]:
         note(" " * _STAGE + line)
 
@@ -114,17 +143,14 @@ class Terminal:
         self._moving = _moves(sys.stderr)
         self._drawn = 0.0
         self._told = time.monotonic()
-        self._line = ""
 
     def say(self, stage_name: str, text: str) -> None:
         """Print a finished stage."""
-        self._clear()
         stage(stage_name, text)
 
     def warn(self, text: str) -> None:
         """Print a warning."""
-        self._clear()
-        stage(styled("warning", "yellow"), text)
+        stage("warning", text, "yellow")
 
     def progress(
         self, stage: str, text: str = "", done: int | None = None, total: int | None = None
@@ -134,25 +160,10 @@ class Terminal:
         if self._moving:
             if now - self._drawn >= 0.1 or (total is not None and done == total):
                 self._drawn = now
-                self._draw(_progress_line(stage, text, done, total))
+                _moving.draw(_progress_line(stage, text, done, total))
         elif now - self._told >= 60:
             self._told = now
             note(_progress_line(stage, text, done, total))
-
-    def close(self) -> None:
-        """Remove a line that still moves."""
-        self._clear()
-
-    def _draw(self, line: str) -> None:
-        line = line[: width(sys.stderr) - 1]
-        sys.stderr.write("\r" + line.ljust(len(self._line)))
-        sys.stderr.flush()
-        self._line = line
-
-    def _clear(self) -> None:
-        if self._line:
-            sys.stderr.write("\r" + " " * len(self._line) + "\r")
-            self._line = ""
 
 
 def _progress_line(stage: str, text: str, done: int | None, total: int | None) -> str:
@@ -161,7 +172,7 @@ def _progress_line(stage: str, text: str, done: int | None, total: int | None) -
         amount = f"{100 * (done or 0) // total:3d}%  {size(total)}"
     elif done:
         amount = size(done)
-    return f"{stage:<{_STAGE - 1}} {text} {amount}".rstrip()
+    return " ".join(filter(None, [f"{stage:<{_STAGE - 1}}", text, amount])).rstrip()
 
 
 def _folded(text: str, room: int) -> list[str]:
@@ -173,7 +184,9 @@ def width(stream: IO[str]) -> int:
     """Give the columns of a stream; 80 where it is no terminal."""
     if not stream.isatty():
         return _WIDTH
-    return max(40, shutil.get_terminal_size().columns)
+    told = os.environ.get("COLUMNS", "")
+    columns = int(told) if told.isdecimal() else os.get_terminal_size(stream.fileno()).columns
+    return max(40, columns or _WIDTH)
 
 
 def _has_colour(stream: IO[str]) -> bool:

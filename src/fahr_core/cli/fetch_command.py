@@ -60,19 +60,17 @@ def command(
     ledger = open_ledger()
     destination, word = _read_words(ledger, words or [], train_driver)
     record = pick(ledger, word, train_driver)
-    reporter = console.Terminal()
     started = time.monotonic()
     fetched = fetch(
         ledger,
         record,
-        reporter,
+        console.Terminal(),
         destination=destination,
         options=FetchOptions(
             include=tuple(include or ()), extract=not no_extract, overwrite=overwrite
         ),
         wait=wait,
     )
-    reporter.close()
     _tell(fetched, record, time.monotonic() - started, as_json=as_json)
 
 
