@@ -71,6 +71,7 @@ def command(
         ),
         wait=wait,
     )
+    record = ledger.get(record.name) or record  # how it ended is known by now
     _tell(fetched, record, time.monotonic() - started, as_json=as_json)
 
 
