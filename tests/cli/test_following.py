@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from fahr_core.cli.following import exit_status, follow_job
+from fahr_core.ledger import Ledger
+from fahr_core.models import LogLine, State
+from tests.cli.records import record
+from tests.told_driver import Service, distributions, send, told
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = ["distributions", "told"]
+
+
+@pytest.fixture
+def name(told: Service, tmp_path: Path) -> str:
+    return send(tmp_path).name
+
+
+def test_lines_and_then_how_it_ended(
+    told: Service, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told.ends(State.FAILED, reason="KeyError")
+    assert follow_job(Ledger.at_home(), name) == 1
+    out, err = capsys.readouterr()
+    assert out == "one\ntwo\n"
+    assert err == f"{name} failed after 60 s: KeyError\n"
+
+
+def test_lines_shown_in_another_way(told: Service, name: str) -> None:
+    told.ends()
+    shown: list[LogLine] = []
+    assert follow_job(Ledger.at_home(), name, show=shown.append, tail=1) == 0
+    assert [line.text for line in shown] == ["two"]
+
+
+def interrupted() -> Iterator[LogLine]:
+    yield LogLine(text="one")
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("can_stop", [True, False])
+def test_interrupting_says_that_the_job_goes_on(
+    told: Service, name: str, capsys: pytest.CaptureFixture[str], can_stop: bool
+) -> None:
+    told.lines = type("Lines", (), {"__getitem__": lambda self, part: interrupted()})()
+    if not can_stop:
+        told.can.discard("stop")
+    with pytest.raises(KeyboardInterrupt):
+        follow_job(Ledger.at_home(), name)
+    out, err = capsys.readouterr()
+    assert out == "one\n"
+    lines = [f"{name} goes on: fahr logs -f {name}"]
+    if can_stop:
+        lines.append(f"{' ' * len(name)} stop it: fahr stop {name}")
+    assert err.splitlines() == lines
+    assert "stop_job" not in told.calls
+
+
+def test_the_exit_status() -> None:
+    assert [exit_status(record(state=state)) for state in (State.COMPLETE, State.FAILED)] == [0, 1]
+    assert exit_status(record(state=State.STOPPED)) == 1
