@@ -5,13 +5,14 @@ from __future__ import annotations
 import random
 import statistics
 import subprocess
+import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -60,3 +61,8 @@ def seconds(command: Sequence[str], folder: Path) -> float:
     if done.returncode != 0:
         raise SystemExit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stderr}")
     return spent
+
+
+def fahr() -> str:
+    """Give the script that was installed beside this Python."""
+    return str(Path(sys.executable).with_name("fahr"))

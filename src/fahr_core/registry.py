@@ -130,7 +130,7 @@ def _built_in_local() -> Listed:
 def _from_path(name: str) -> Listed:
     from fahr_core.names import shown
 
-    path = Path(name).expanduser().absolute()
+    path = Path(os.path.abspath(Path(name).expanduser()))  # noqa: PTH100 - links stay
     try:
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
     except (OSError, ValueError) as error:

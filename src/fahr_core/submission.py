@@ -15,25 +15,21 @@ from typing import TYPE_CHECKING, Any
 from fahr_core import names, snapshot
 from fahr_core.declared import remember
 from fahr_core.environment import resolve as resolve_environment
-from fahr_core.errors import FahrError, ServiceError, UsageError
+from fahr_core.errors import UsageError
 from fahr_core.experiment import git_state
 from fahr_core.ledger import Ledger
 from fahr_core.models import (
-    Absent,
     Artifacts,
     Capability,
     Code,
     Environment,
-    Found,
     Image,
     Job,
-    Refused,
     Request,
     State,
-    Submitted,
-    Unknown,
     dumps,
 )
+from fahr_core.sending import launch, queue, send
 
 if TYPE_CHECKING:
     from fahr_core.ledger.record import Record, Reservation
@@ -69,14 +65,14 @@ def submit(plan: Plan, reporter: Reporter) -> Record:
         request = _request(draft, reservation, reporter)
         ledger.intend(reservation.name, request.job, request)
         _stage(plan, request, reporter)
-        state = ledger.launch(reservation.name)
+        state = launch(ledger, plan.session, request)
     except BaseException:
         ledger.release(reservation.name)  # nothing was sent
         raise
     if state is State.QUEUED:
-        _queue(request, reporter)
+        queue(request, reporter)
     else:
-        _send(ledger, plan, request, reporter)
+        send(ledger, plan.session, request, reporter)
     remember()
     return ledger.exact(reservation.name)
 
@@ -150,9 +146,8 @@ def _tell_environment(environment: Environment, reporter: Reporter) -> None:
     from fahr_core.environment.lock import describe_age
 
     count = len(environment.packages)
-    reporter.say(
-        "lock", f"{environment.file}: {count} packages, {describe_age(environment.created)}"
-    )
+    packages = f"{count} package{'' if count == 1 else 's'}"
+    reporter.say("lock", f"{environment.file}: {packages}, {describe_age(environment.created)}")
 
 
 def _stem(plan: Plan) -> str:
@@ -302,59 +297,3 @@ def _image(plan: Plan, job: Job, artifacts: Artifacts, reporter: Reporter) -> Im
 def _stage(plan: Plan, request: Request, reporter: Reporter) -> None:
     for note in plan.session.stage_request(request, plan.secrets, reporter.progress).notes:
         reporter.say("staged", note)
-
-
-# -- sending ----------------------------------------------------------------------------
-
-
-def _queue(request: Request, reporter: Reporter, busy: str = "") -> None:
-    from fahr_core.queue import ensure_runner
-
-    ensure_runner(request.driver)
-    limit = request.lane.limit if request.lane else 0
-    why = busy or f"{request.driver} runs {limit} at once"
-    reporter.say("queued", f"{why}; it is sent in its turn")
-
-
-def _send(ledger: Ledger, plan: Plan, request: Request, reporter: Reporter) -> None:
-    answer = _answer(ledger, plan, request)
-    if isinstance(answer, Submitted):
-        ledger.submitted(request.name, answer.ref, answer.link)
-        reporter.say("sent", answer.link or request.name)
-    elif isinstance(answer, Refused) and answer.busy:
-        ledger.requeue(request.name, answer.reason)
-        _queue(request, reporter, answer.reason)
-    elif isinstance(answer, Refused):
-        ledger.refused(request.name, answer.reason)
-        raise FahrError(
-            f"{request.driver} refused {request.name}: {answer.reason}",
-            *answer.hints,
-            "nothing was started",
-        )
-    elif isinstance(answer, Absent):
-        ledger.absent(request.name)
-        raise ServiceError(
-            f"{request.name} did not reach {request.driver}: {answer.reason}",
-            "nothing was started",
-        )
-    else:
-        ledger.unknown(request.name, answer.reason)
-        raise ServiceError(
-            f"nobody can tell whether {request.driver} has {request.name}: {answer.reason}",
-            f"fahr status {request.name}    asks again; it is never sent twice",
-        )
-
-
-def _answer(ledger: Ledger, plan: Plan, request: Request) -> Submitted | Refused | Absent | Unknown:
-    """Send a request; where its answer was lost, ask whether it has arrived."""
-    try:
-        answer = plan.session.submit_jobs([request])[0]
-        if not isinstance(answer, Unknown):
-            return answer
-        found = plan.session.find_submission(request)
-    except BaseException:
-        ledger.unknown(request.name, "sending it was interrupted")
-        raise
-    if isinstance(found, Found):
-        return Submitted(ref=found.ref, link=found.link)
-    return replace(found, reason=answer.reason)

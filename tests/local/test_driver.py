@@ -29,8 +29,16 @@ def test_the_request_is_all_that_the_job_needs(tmp_path: Path) -> None:
     pairs = ["grace=2.5", "jobs_at_once=3", 'environment={"A": "1"}']
     request = request_of(tmp_path, "EPOCHS = 1\n", pairs=pairs, params={"EPOCHS": 2})
     assert request.body == {
+        "name": request.name,
         "artifact": "train.py",
+        "kind": "script",
+        "code": request.job.code.digest,
+        "lock": None,
         "params": {"EPOCHS": 2},
+        "inputs": {},
+        "secrets": [],
+        "timeout": None,
+        "gpu": None,
         "environment": {"A": "1"},
         "grace": 2.5,
     }

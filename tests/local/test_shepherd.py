@@ -58,7 +58,7 @@ def launcher(tmp_path: Path) -> Path:
 
 
 def prepare(folder: JobFolder, **more: Any) -> None:
-    document = {"boot": "this-boot", "interpreters": {"python": "/py"}, "secrets": ["A"], **more}
+    document = {"interpreters": {"python": "/py"}, "secrets": ["A"], **more}
     write_whole(folder.description, json.dumps(document))
     write_whole(folder.environment, "{}", mode=0o600)
     write_whole(folder.secrets, json.dumps({"A": "1", "B": "2"}), mode=0o600)
@@ -68,7 +68,11 @@ def shepherd_of(folder: JobFolder, token: str, launcher: Path) -> subprocess.Com
     """Run the shepherd as :mod:`fahr_core.local.jobs` does, to its end."""
     command = [sys.executable, "-I", "-S", shepherd.__file__, str(folder.path), token]
     return subprocess.run(
-        [*command, str(launcher)], cwd=folder.path, capture_output=True, text=True, check=False
+        [*command, str(launcher), "this-boot"],
+        cwd=folder.path,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 

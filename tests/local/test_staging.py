@@ -13,7 +13,6 @@ from fahr_core.local.folder import JobFolder
 from fahr_core.local.jobs import job_folder
 from fahr_core.local.staging import copy_output, stage
 from fahr_core.models import FetchOptions
-from fahr_core.processes import boot_id
 from fahr_core.testing.fixtures import no_progress
 from tests.local.staged import request_of, staged
 
@@ -48,7 +47,7 @@ def test_what_is_staged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     document = json.loads(folder.description.read_text())
     assert document["params"] == {"EPOCHS": 3}
     assert document["inputs"] == {"data": str(folder.inputs / "data")}
-    assert (document["grace"], document["boot"]) == (2.0, boot_id())
+    assert document["grace"] == 2.0
     assert Path(document["interpreters"]["python"]).exists()
     assert "s3cret" not in folder.description.read_text()
 

@@ -113,7 +113,7 @@ def test_a_wrong_value_is_told_with_its_origin():
         resolve([file({"nodes": 0}), line("timeout=soon")], [])
     told = "\n".join([caught.value.message, *caught.value.hints])
     assert "nodes: Input should be greater than or equal to 1, not 0 (fahr.toml)" in told
-    assert 'timeout: "soon" is not a duration, not "soon" (command line)' in told
+    assert 'timeout: "soon" is not a duration; write 90s, 30m, 2h or 1h30m (command line)' in told
 
 
 def test_a_secret_that_is_wrong_is_not_shown(cloud):

@@ -49,7 +49,34 @@ class PlainParameters:
 
 
 class PlainCommand(PlainParameters, TyperCommand):
-    """A command whose values need no pydantic."""
+    """A command whose values need no pydantic, and whose help shows arguments as written."""
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """Give the words of the usage line: each argument's own metavar."""
+        return [self.options_metavar or "", *(_shown(one) for one in self._arguments(ctx))]
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Print the arguments, then the options."""
+        arguments = [(_shown(one), one.help or "") for one in self._arguments(ctx)]
+        options = [
+            record
+            for parameter in self.get_params(ctx)
+            if parameter.param_type_name == "option"
+            and (record := parameter.get_help_record(ctx))
+        ]
+        for title, records in (("Arguments", arguments), ("Options", options)):
+            if records:
+                with formatter.section(title):
+                    formatter.write_dl(records)
+
+    def _arguments(self, ctx: Any) -> list[Any]:
+        return [one for one in self.get_params(ctx) if one.param_type_name == "argument"]
+
+
+def _shown(argument: Any) -> str:
+    """Give an argument as the usage line writes it: in brackets when it may be left out."""
+    metavar = str(argument.metavar or argument.name.upper())
+    return metavar if argument.required or metavar.startswith("[") else f"[{metavar}]"
 
 
 def _read_plainly(parameter: Any) -> None:

@@ -63,7 +63,7 @@ def _reap(shepherd: subprocess.Popen[bytes]) -> None:
 def _spawn(folder: JobFolder, token: str) -> subprocess.Popen[bytes]:
     here = Path(__file__).parent
     command = [sys.executable, "-I", "-S", str(here / "shepherd.py")]
-    command += [str(folder.path), token, str(here.parent / "launcher")]
+    command += [str(folder.path), token, str(here.parent / "launcher"), boot_id()]
     with folder.log.open("ab") as log, (folder.path / "shepherd.log").open("ab") as errors:
         return subprocess.Popen(
             command,

@@ -1,6 +1,6 @@
 """The process that watches one local job: started detached, it outlives the terminal.
 
-Started as ``python -I -S shepherd.py JOB_FOLDER TOKEN LAUNCHER_FOLDER``: without site
+Started as ``python -I -S shepherd.py JOB_FOLDER TOKEN LAUNCHER_FOLDER BOOT_ID``: without site
 packages it starts in a few milliseconds and cannot be broken by them.  It claims the job,
 runs the launcher in its own process, and writes the job's state down.  Standard library only.
 """
@@ -62,23 +62,23 @@ class Runtime:
             shutil.copytree(checkpoints, Path(output, "checkpoints"), dirs_exist_ok=True)
 
 
-def main(folder_path: str, token: str, launcher: str) -> int:
+def main(folder_path: str, token: str, launcher: str, boot: str) -> int:
     """Claim the job and run it; give the exit status of the process, which nobody reads."""
     folder = JobFolder(Path(folder_path))
     lock = folder.hold_lock()
     if lock is None or not folder.take_claim(token):
         return 0
     try:
-        _run(folder, launcher)
+        _run(folder, launcher, boot)
     finally:
         os.close(lock)
     return 0
 
 
-def _run(folder: JobFolder, launcher: str) -> None:
+def _run(folder: JobFolder, launcher: str, boot: str) -> None:
     folder.environment.unlink()  # this process has it
     document = json.loads(folder.description.read_bytes())
-    started = {"pid": os.getpid(), "boot": document["boot"], "started": time.time()}
+    started = {"pid": os.getpid(), "boot": boot, "started": time.time()}
     folder.write_state(state="running", **started)
     runtime = Runtime(folder, document["interpreters"])
     outcome = _launcher(launcher).run(document, runtime)

@@ -16,7 +16,6 @@ from fahr_core.local import environments
 from fahr_core.local.folder import JobFolder, write_whole
 from fahr_core.local.jobs import job_folder
 from fahr_core.models import FetchedFile, Staged
-from fahr_core.processes import boot_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,7 +78,7 @@ def _fill(
         enforce_timeout=True,
         log="jsonl",
     )
-    description |= {"interpreters": dict(interpreters), "boot": boot_id()}
+    description["interpreters"] = dict(interpreters)
     write_whole(folder.description, json.dumps(description))
 
 

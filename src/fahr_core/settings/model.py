@@ -56,7 +56,7 @@ class CoreSettings(BaseModel):
         try:
             return parse_duration(value)
         except UsageError as error:
-            raise ValueError(error.message) from error
+            raise ValueError(f"{error.message}; {error.hints[0]}") from error
 
     @field_validator("gpu", mode="before")
     @classmethod

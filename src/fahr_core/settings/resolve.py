@@ -227,6 +227,8 @@ class _Resolution:
         if not key:  # a check of the whole model; its input is all of them
             return f"{self._names.get(whose, 'fahr')}: {reason}"
         origin = self._origins.get((whose, key), "default")
+        if detail["type"] == "value_error":  # the model's own words, which name the value
+            return f"{name}: {reason} ({origin})"
         value = json.dumps(masked(name, detail["input"]), default=str, ensure_ascii=False)
         return f"{name}: {reason}, not {value} ({origin})"
 

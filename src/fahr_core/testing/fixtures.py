@@ -74,7 +74,7 @@ class DriverFixtures:
     start_timeout: ClassVar[float] = 60.0
     #: Whether a job goes on when the process that sent it is killed.
     service_outlives_process: ClassVar[bool] = True
-    #: Whether the tests' jobs can run notebooks: that their environment has papermill or gets it.
+    #: Whether the jobs of the tests can run notebooks, because papermill is there or is brought.
     runs_notebooks: ClassVar[bool] = True
     #: Packages, by the name that is imported, that a driver may import to tell of itself.
     light_imports: ClassVar[frozenset[str]] = frozenset()

@@ -1,0 +1,95 @@
+"""The last step of a submission: into the queue, or to the service and what it answers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from fahr_core.errors import FahrError, ServiceError
+from fahr_core.models import Absent, Found, Refused, Submitted, Unknown
+
+if TYPE_CHECKING:
+    from fahr_core.ledger import Ledger
+    from fahr_core.models import Request, State
+    from fahr_core.reporter import Reporter
+    from fahr_core.session import Session
+
+__all__ = ["launch", "queue", "send"]
+
+
+def launch(ledger: Ledger, session: Session, request: Request) -> State:
+    """Decide whether a request is sent now or waits here.
+
+    What fills its lane is asked after first, where it is full: jobs that ended while nobody
+    looked must not make one wait.
+    """
+    lane = request.lane
+    if lane is not None:
+        active = [one for one in ledger.active(request.driver) if one.lane == lane.name]
+        refs = [one.ref for one in active if one.ref is not None]
+        if len(active) >= lane.limit and refs:
+            ledger.update(*session.job_states(refs))
+    return ledger.launch(request.name)
+
+
+def queue(request: Request, reporter: Reporter, busy: str = "") -> None:
+    """See to it that a waiting job is sent in its turn, and say why it waits."""
+    from fahr_core.queue import ensure_runner
+
+    ensure_runner(request.driver)
+    limit = request.lane.limit if request.lane else 0
+    why = busy or f"{request.driver} runs {limit} at once"
+    reporter.say("queued", f"{why}; it is sent in its turn")
+
+
+def send(ledger: Ledger, session: Session, request: Request, reporter: Reporter) -> None:
+    """Send a request and record what came of it.
+
+    Raises:
+        FahrError: the service refused it; nothing is recorded.
+        ServiceError: it did not arrive, or nobody can tell; in the latter case it is recorded
+            and never sent again.
+    """
+    answer = _answer(ledger, session, request)
+    if isinstance(answer, Submitted):
+        ledger.submitted(request.name, answer.ref, answer.link)
+        reporter.say("sent", answer.link or request.name)
+    elif isinstance(answer, Refused) and answer.busy:
+        ledger.requeue(request.name, answer.reason)
+        queue(request, reporter, answer.reason)
+    elif isinstance(answer, Refused):
+        ledger.refused(request.name, answer.reason)
+        raise FahrError(
+            f"{request.driver} refused {request.name}: {answer.reason}",
+            *answer.hints,
+            "nothing was started",
+        )
+    elif isinstance(answer, Absent):
+        ledger.absent(request.name)
+        raise ServiceError(
+            f"{request.name} did not reach {request.driver}: {answer.reason}",
+            "nothing was started",
+        )
+    else:
+        ledger.unknown(request.name, answer.reason)
+        raise ServiceError(
+            f"nobody can tell whether {request.driver} has {request.name}: {answer.reason}",
+            f"fahr status {request.name}    asks again; it is never sent twice",
+        )
+
+
+def _answer(
+    ledger: Ledger, session: Session, request: Request
+) -> Submitted | Refused | Absent | Unknown:
+    """Send a request; where its answer was lost, ask whether it has arrived."""
+    try:
+        answer = session.submit_jobs([request])[0]
+        if not isinstance(answer, Unknown):
+            return answer
+        found = session.find_submission(request)
+    except BaseException:
+        ledger.unknown(request.name, "sending it was interrupted")
+        raise
+    if isinstance(found, Found):
+        return Submitted(ref=found.ref, link=found.link)
+    return replace(found, reason=answer.reason)
