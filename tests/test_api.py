@@ -20,8 +20,7 @@ from fahr_core.errors import (
 )
 from fahr_core.ledger import Ledger
 from fahr_core.models import LogLine, State
-from tests.test_submission import Listener
-from tests.told_driver import Service, distributions, told
+from tests.told_driver import Listener, Service, distributions, told
 
 __all__ = ["distributions", "told"]
 

@@ -10,8 +10,7 @@ from fahr_core.ledger import Ledger
 from fahr_core.models import Input, State
 from fahr_core.paths import cache_folder
 from fahr_core.prior_output import with_outputs_at_hand
-from tests.test_submission import Listener
-from tests.told_driver import Service, distributions, send, told
+from tests.told_driver import Listener, Service, distributions, send, told
 
 __all__ = ["distributions", "told"]
 

@@ -7,25 +7,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fahr_core import queue
-from fahr_core.errors import AccessError, DriverError, FahrError, ServiceError, UsageError
-from fahr_core.jobs import open_for
+from fahr_core.errors import DriverError, FahrError, ServiceError, UsageError
 from fahr_core.ledger import Ledger
 from fahr_core.models import (
-    Absent,
     Finding,
-    Found,
     JobRef,
     Lane,
-    Refused,
     RenderedFile,
     State,
-    Unknown,
 )
 from fahr_core.planning import Order, Plan, make_plan
 from fahr_core.reporter import Quiet
-from fahr_core.settlement import settle
 from fahr_core.submission import dry_run, submit
-from tests.told_driver import Service, distributions, told
+from tests.told_driver import Listener, Service, distributions, told
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,20 +29,6 @@ __all__ = ["distributions", "told"]
 PLAIN = ["preflight", "render_artifacts", "plan_submission", "stage_request", "submit_jobs"]
 WITH_IMAGE = [*PLAIN[:2], "image_target", "registry_login", *PLAIN[2:]]
 BEFORE_SENDING = [*PLAIN[:4], "image_target", "registry_login"]
-
-
-class Listener(Quiet):
-    """Keeps what is said."""
-
-    def __init__(self) -> None:
-        self.said: dict[str, str] = {}
-        self.warned: list[str] = []
-
-    def say(self, stage: str, text: str) -> None:
-        self.said[stage] = text
-
-    def warn(self, text: str) -> None:
-        self.warned.append(text)
 
 
 @pytest.fixture
@@ -243,87 +223,7 @@ def test_every_error_of_a_check_is_told_and_nothing_is_sent(
     assert states(ledger) == {}
 
 
-# -- what comes of sending --------------------------------------------------------------
-
-
-@pytest.mark.parametrize("error", [KeyboardInterrupt(), ServiceError("lost"), AccessError("old")])
-def test_a_job_whose_sending_was_interrupted_is_settled_and_not_sent_again(
-    told: Service, folder: Path, ledger: Ledger, error: BaseException
-) -> None:
-    told.failing = {"submit_jobs": error}
-    with pytest.raises(type(error)):
-        fit(folder)
-    record = ledger.exact("digits-train-1")
-    assert (record.state, record.owner) == (State.SUBMITTING, None)
-    told.failing = {}
-    settle(ledger, open_for, again_after=0)
-    assert ledger.exact(record.name).state is State.SUBMITTED
-    assert told.requests == []
-    assert fit(folder).name == "digits-train-2"
-
-
-def test_a_lost_answer_is_asked_for(told: Service, folder: Path) -> None:
-    told.answers = [Unknown(reason="no answer")]
-    told.found = Found(ref=JobRef(driver="told", id="7"), link="https://example.org/7")
-    record = fit(folder)
-    assert told.calls[-2:] == ["submit_jobs", "find_submission"]
-    assert (record.state, record.link) == (State.SUBMITTED, "https://example.org/7")
-    assert record.ref
-    assert record.ref.id == "7"
-
-
-def test_a_job_that_certainly_did_not_arrive_is_forgotten(
-    told: Service, folder: Path, ledger: Ledger
-) -> None:
-    told.answers = [Unknown(reason="the line broke")]
-    told.found = Absent(reason="never seen")
-    with pytest.raises(ServiceError, match="did not reach told: the line broke") as problem:
-        fit(folder)
-    assert problem.value.hints == ("nothing was started",)
-    assert states(ledger) == {}
-
-
-def test_a_job_that_nobody_can_tell_of_stays_and_is_not_sent_again(
-    told: Service, folder: Path, ledger: Ledger
-) -> None:
-    told.answers = [Unknown(reason="the line broke")]
-    told.found = Unknown(reason="it is still broken")
-    with pytest.raises(ServiceError, match="nobody can tell whether told has digits-train-1"):
-        fit(folder)
-    record = ledger.exact("digits-train-1")
-    assert (record.state, record.owner) == (State.SUBMITTING, None)
-    assert record.reason == "the line broke"
-
-
-def test_a_service_that_cannot_be_asked_leaves_a_job_that_others_settle(
-    told: Service, folder: Path, ledger: Ledger
-) -> None:
-    told.answers = [Unknown(reason="the line broke")]
-    told.failing = {"find_submission": ServiceError("still broken")}
-    with pytest.raises(ServiceError, match="still broken"):
-        fit(folder)
-    assert ledger.exact("digits-train-1").owner is None  # this process goes on living
-
-
-def test_a_refused_job_is_forgotten(told: Service, folder: Path, ledger: Ledger) -> None:
-    told.answers = [Refused(reason="no such machine", hints=("fahr fit -c machine=small",))]
-    with pytest.raises(FahrError, match="told refused digits-train-1: no such machine") as problem:
-        fit(folder)
-    assert problem.value.hints == ("fahr fit -c machine=small", "nothing was started")
-    assert problem.value.exit_status == 2
-    assert states(ledger) == {}
-
-
-def test_a_busy_service_makes_a_job_wait(
-    told: Service, folder: Path, runners: list[str], ledger: Ledger
-) -> None:
-    told.answers = [Refused(reason="2 sessions run", busy=True)]
-    listener = Listener()
-    record = fit(folder, listener)
-    assert (record.state, record.reason) == (State.QUEUED, "2 sessions run")
-    assert runners == ["told"]
-    assert listener.said["queued"] == "2 sessions run; it is sent in its turn"
-    assert ledger.request(record.name)
+# -- a full lane ------------------------------------------------------------------------
 
 
 def test_a_job_beyond_the_limit_waits_staged(

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fahr_core.ledger.record import Record
+    from fahr_core.reporter import Reporter
 
 __all__ = ["distributions"]
 
@@ -102,16 +103,29 @@ def told(distributions: Distributions) -> Service:
     return SERVICE
 
 
-def send(parent: Path, **order: Any) -> Record:
+class Listener(Quiet):
+    """A reporter that keeps what is said."""
+
+    def __init__(self) -> None:
+        self.said: dict[str, str] = {}
+        self.warned: list[str] = []
+
+    def say(self, stage: str, text: str) -> None:
+        self.said[stage] = text
+
+    def warn(self, text: str) -> None:
+        self.warned.append(text)
+
+
+def send(parent: Path, reporter: Reporter | None = None, **order: Any) -> Record:
     """Send a job of the folder ``digits`` by the driver and give its record."""
     folder = parent / "digits"
     folder.mkdir(exist_ok=True)
     if not (folder / "train.py").exists():
         (folder / "train.py").write_text("EPOCHS = 1\n")
     options = {"train_driver": "told"}
-    return submit(
-        make_plan(Order(artifact=str(folder), cwd=folder, options=options, **order)), Quiet()
-    )
+    plan = make_plan(Order(artifact=str(folder), cwd=folder, options=options, **order))
+    return submit(plan, reporter or Quiet())
 
 
 @hookimpl

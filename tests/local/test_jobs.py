@@ -59,11 +59,10 @@ def kill_shepherd(folder: JobFolder) -> None:
     os.kill(folder.read_state()["pid"], signal.SIGKILL)
 
 
-def guard_of(folder: JobFolder) -> psutil.Process:
+def guard_of(folder: JobFolder) -> psutil.Process | None:
     """Give the shell that the launcher leaves behind to kill the job after it."""
     children = psutil.Process(folder.read_state()["pid"]).children()
-    (guard,) = [child for child in children if "fahr-guard" in child.cmdline()]
-    return guard
+    return next((child for child in children if "fahr-guard" in child.cmdline()), None)
 
 
 def is_gone(pid: int) -> bool:
@@ -149,7 +148,7 @@ def test_a_vanished_job_is_failed_and_its_processes_are_killed(
 ) -> None:
     ref, folder = running(FAMILY)
     if not guarded:
-        guard_of(folder).kill()
+        eventually(lambda: guard_of(folder)).kill()
     child = int(json.loads(said(folder).splitlines()[0])["text"].split()[0])
     script = psutil.Process(child).ppid()
     assert observe(ref).state is State.RUNNING

@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from fahr_core import queue
+from fahr_core.errors import AccessError, FahrError, ServiceError
+from fahr_core.jobs import open_for
+from fahr_core.ledger import Ledger
+from fahr_core.models import Absent, Found, JobRef, Lane, Refused, State, Unknown
+from fahr_core.settlement import settle
+from tests.told_driver import Listener, Service, distributions, send, told
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["distributions", "told"]
+
+
+@pytest.fixture
+def ledger() -> Ledger:
+    return Ledger.at_home()
+
+
+@pytest.fixture
+def runners(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Give the drivers for which a runner was wanted, and start none."""
+    wanted: list[str] = []
+    monkeypatch.setattr(queue, "ensure_runner", wanted.append)
+    return wanted
+
+
+def is_recorded(ledger: Ledger) -> bool:
+    """Tell whether anything is in the ledger, be it invisible."""
+    return bool(ledger.file.select("SELECT 1 FROM jobs", []))
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), ServiceError("lost"), AccessError("old")])
+def test_a_job_whose_sending_was_interrupted_is_settled_and_not_sent_again(
+    told: Service, tmp_path: Path, ledger: Ledger, error: BaseException
+) -> None:
+    told.failing = {"submit_jobs": error}
+    with pytest.raises(type(error)):
+        send(tmp_path)
+    record = ledger.exact("digits-train-1")
+    assert (record.state, record.owner) == (State.SUBMITTING, None)
+    told.failing = {}
+    settle(ledger, open_for, again_after=0)
+    assert ledger.exact(record.name).state is State.SUBMITTED
+    assert told.requests == []
+    assert send(tmp_path).name == "digits-train-2"
+
+
+def test_a_lost_answer_is_asked_for(told: Service, tmp_path: Path) -> None:
+    told.answers = [Unknown(reason="no answer")]
+    told.found = Found(ref=JobRef(driver="told", id="7"), link="https://example.org/7")
+    record = send(tmp_path)
+    assert told.calls[-2:] == ["submit_jobs", "find_submission"]
+    assert (record.state, record.link) == (State.SUBMITTED, "https://example.org/7")
+    assert record.ref
+    assert record.ref.id == "7"
+
+
+def test_a_job_that_certainly_did_not_arrive_is_forgotten(
+    told: Service, tmp_path: Path, ledger: Ledger
+) -> None:
+    told.answers = [Unknown(reason="the line broke")]
+    told.found = Absent(reason="never seen")
+    with pytest.raises(ServiceError, match="did not reach told: the line broke") as problem:
+        send(tmp_path)
+    assert problem.value.hints == ("nothing was started",)
+    assert not is_recorded(ledger)
+
+
+def test_a_job_that_nobody_can_tell_of_stays_and_is_not_sent_again(
+    told: Service, tmp_path: Path, ledger: Ledger
+) -> None:
+    told.answers = [Unknown(reason="the line broke")]
+    told.found = Unknown(reason="it is still broken")
+    with pytest.raises(ServiceError, match="nobody can tell whether told has digits-train-1"):
+        send(tmp_path)
+    record = ledger.exact("digits-train-1")
+    assert (record.state, record.owner) == (State.SUBMITTING, None)
+    assert record.reason == "the line broke"
+
+
+def test_a_service_that_cannot_be_asked_leaves_a_job_that_others_settle(
+    told: Service, tmp_path: Path, ledger: Ledger
+) -> None:
+    told.answers = [Unknown(reason="the line broke")]
+    told.failing = {"find_submission": ServiceError("still broken")}
+    with pytest.raises(ServiceError, match="still broken"):
+        send(tmp_path)
+    assert ledger.exact("digits-train-1").owner is None  # this process goes on living
+
+
+def test_a_refused_job_is_forgotten(told: Service, tmp_path: Path, ledger: Ledger) -> None:
+    told.answers = [Refused(reason="no such machine", hints=("fahr fit -c machine=small",))]
+    with pytest.raises(FahrError, match="told refused digits-train-1: no such machine") as problem:
+        send(tmp_path)
+    assert problem.value.hints == ("fahr fit -c machine=small", "nothing was started")
+    assert problem.value.exit_status == 2
+    assert not is_recorded(ledger)
+
+
+def test_a_busy_service_makes_a_job_wait(
+    told: Service, tmp_path: Path, runners: list[str], ledger: Ledger
+) -> None:
+    told.answers = [Refused(reason="2 sessions run", busy=True)]
+    listener = Listener()
+    record = send(tmp_path, listener)
+    assert (record.state, record.reason) == (State.QUEUED, "2 sessions run")
+    assert runners == ["told"]
+    assert listener.said["queued"] == "2 sessions run; it is sent in its turn"
+    assert ledger.request(record.name)
+
+
+# -- a lane that is full ----------------------------------------------------------------
+
+
+def test_a_job_that_ended_while_nobody_looked_makes_room(
+    told: Service, tmp_path: Path, runners: list[str]
+) -> None:
+    told.lane = Lane(name="all", limit=1)
+    send(tmp_path)
+    assert send(tmp_path).state is State.QUEUED
+    told.ends()
+    told.calls.clear()
+    third = send(tmp_path)
+    assert "job_states" in told.calls
+    assert third.state is State.QUEUED  # behind the second, which comes first
+    assert runners == ["told"] * 2
+
+
+def test_nobody_is_asked_while_there_is_room(told: Service, tmp_path: Path) -> None:
+    told.lane = Lane(name="all", limit=2)
+    send(tmp_path)
+    assert send(tmp_path).state is State.SUBMITTED
+    assert "job_states" not in told.calls
