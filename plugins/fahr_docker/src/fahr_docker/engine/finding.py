@@ -1,0 +1,116 @@
+"""Which container engine answers.
+
+First the one that ``docker`` itself would talk to: ``DOCKER_HOST``, ``DOCKER_CONTEXT``, the
+current context, else the socket of this machine. Where none of these is named and nothing
+answers, Podman's socket is tried.
+"""
+
+# The Docker SDK has no types.
+# mypy: disable-error-code="import-untyped"
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fahr_core.errors import UsageError
+from fahr_docker.engine.local import Engine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+__all__ = ["find_buildx", "find_engine", "no_engine"]
+
+_QUICK = 10  # seconds for the first answer; a socket that is there answers at once
+_PATIENT = 600  # seconds between two signs of life while an engine works
+
+
+def find_engine() -> Engine:
+    """Give the engine that answers.
+
+    Raises:
+        UsageError: none does, which names what works without one.
+    """
+    tried: list[str] = []
+    for variables in _candidates():
+        engine = _answering(variables, tried)
+        if engine:
+            return engine
+    raise no_engine(tried[0])
+
+
+def no_engine(address: str) -> UsageError:
+    """Make the error for a machine on which no engine answers."""
+    return UsageError(
+        f"no Docker engine answers ({address})",
+        f"start Docker, or without it: fahr fit --train-driver={_without_engine()}",
+        "nothing was sent",
+    )
+
+
+@cache
+def find_buildx() -> tuple[str, ...] | None:
+    """Give the command of buildx, which is a plugin of ``docker`` or a program, or None."""
+    for command in (("docker", "buildx"), ("docker-buildx",), ("buildx",)):
+        if shutil.which(command[0]) and _runs(command):
+            return command
+    return None
+
+
+def _runs(command: tuple[str, ...]) -> bool:
+    done = subprocess.run(
+        [*command, "version"], stdin=subprocess.DEVNULL, capture_output=True, check=False
+    )
+    return done.returncode == 0
+
+
+def _candidates() -> Iterator[Mapping[str, str]]:
+    """Give the variables that lead to each engine that may be there."""
+    yield os.environ
+    if os.environ.get("DOCKER_HOST") or os.environ.get("DOCKER_CONTEXT"):
+        return  # who names one means that one
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    folders = [Path(runtime)] if runtime else []
+    for folder in (*folders, Path("/run")):
+        socket = folder / "podman" / "podman.sock"
+        if socket.exists():
+            yield {**os.environ, "DOCKER_HOST": f"unix://{socket}"}
+
+
+def _answering(variables: Mapping[str, str], tried: list[str]) -> Engine | None:
+    import docker
+    import requests
+
+    address = variables.get("DOCKER_HOST") or _context_address(variables)
+    tried.append(address)
+    try:
+        client = docker.from_env(environment=variables, timeout=_QUICK)
+        version: dict[str, Any] = client.version()
+    except (docker.errors.DockerException, requests.RequestException, OSError):
+        return None
+    client.api.timeout = _PATIENT
+    return Engine(client=client, version=version, address=address, variables=variables)
+
+
+def _context_address(variables: Mapping[str, str]) -> str:
+    from docker.context import ContextAPI
+    from docker.errors import DockerException
+
+    default = "npipe:////./pipe/docker_engine" if os.name == "nt" else "unix:///var/run/docker.sock"
+    try:
+        known = ContextAPI.kwargs_from_context(environment=variables)
+    except (DockerException, OSError, ValueError):
+        return f"context {variables.get('DOCKER_CONTEXT') or 'of ~/.docker/config.json'}"
+    return str(known.get("base_url") or default)
+
+
+def _without_engine() -> str:
+    """Name a train driver that works on this machine as it is."""
+    from fahr_core.registry import installed
+
+    names = [entry.name for entry in installed("train")]
+    return "kaggle" if "kaggle" in names else "local"

@@ -1,0 +1,106 @@
+"""Build by the engine's own endpoint: Podman's, or a Docker engine's without buildx.
+
+The context is one tar. Certificates go along as a file that only a stage which is left behind
+copies; secrets cannot be lent, and what needs one is refused.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import tarfile
+import tempfile
+from collections import deque
+from typing import IO, TYPE_CHECKING, Any
+
+from fahr_core.errors import UsageError
+from fahr_docker.engine.failure import engine_failed, step_failed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from fahr_core.hookspecs import Progress
+    from fahr_docker.engine.local import Engine
+    from fahr_docker.engine.order import BuildOrder
+
+__all__ = ["CERTIFICATES", "INSTALL_BUILDX", "build"]
+
+#: Where the plain Dockerfile looks for certificates, in the context.
+CERTIFICATES = ".fahr/ca.pem"
+INSTALL_BUILDX = "install buildx: https://github.com/docker/buildx#installing"
+_DOCKERFILE = "fahr.Dockerfile"
+#: Dockerfile and ignore file are no part of what is copied; engines leave them out by this.
+_IGNORED = f".dockerignore\n{_DOCKERFILE}\n"
+_STEP = re.compile(r"(?:Step \d+/\d+ : |STEP \d+(?:/\d+)?: )(.*)")
+_KEPT_LINES = 200
+
+
+def build(engine: Engine, order: BuildOrder, progress: Progress) -> None:
+    """Build into the engine's own store.
+
+    Raises:
+        FahrError: as :meth:`Engine.build`.
+        UsageError: the build needs a secret, which only buildx can lend.
+    """
+    lent = order.lent
+    if lent.netrc or lent.index:
+        raise UsageError(
+            f"{order.what} needs the login of a package index, which only buildx can lend",
+            INSTALL_BUILDX,
+            "nothing was sent",
+        )
+    with tempfile.TemporaryFile() as stream:
+        _write_context(stream, order)
+        stream.seek(0)
+        events = engine.client.api.build(
+            fileobj=stream,
+            custom_context=True,
+            dockerfile=_DOCKERFILE,
+            tag=order.tag,
+            target=order.target,
+            platform=order.platform,
+            labels=dict(order.labels),
+            rm=True,
+            forcerm=True,
+            decode=True,
+        )
+        _follow(events, order.what, progress)
+
+
+def _write_context(stream: IO[bytes], order: BuildOrder) -> None:
+    with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        for path in sorted(order.context.iterdir()):
+            archive.add(path, arcname=path.name, filter=_plain)
+        _add(archive, _DOCKERFILE, order.dockerfile.read_bytes())
+        _add(archive, ".dockerignore", _IGNORED.encode())
+        if order.lent.certificates and order.target:
+            _add(archive, CERTIFICATES, order.lent.certificates.encode())
+
+
+def _plain(info: tarfile.TarInfo) -> tarfile.TarInfo:
+    info.uid = info.gid = 0
+    info.uname = info.gname = ""
+    return info
+
+
+def _add(archive: tarfile.TarFile, name: str, content: bytes) -> None:
+    info = tarfile.TarInfo(name)
+    info.size, info.mode = len(content), 0o644
+    archive.addfile(info, io.BytesIO(content))
+
+
+def _follow(events: Iterable[dict[str, Any]], what: str, progress: Progress) -> None:
+    step, lines = "", deque[str](maxlen=_KEPT_LINES)
+    for event in events:
+        if message := event.get("error"):
+            if not step:
+                raise engine_failed(what, str(message))
+            raise step_failed(what, step, lines, str(message))
+        for line in str(event.get("stream") or event.get("status") or "").splitlines():
+            if begun := _STEP.match(line):
+                step = begun[1]
+                lines.clear()
+            elif line.strip():
+                lines.append(line.rstrip())
+            if line.strip():
+                progress("image", line.strip())
