@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 from faults import Faults, proxied
+from real_engine import need_engine
 from real_registry import RealRegistry, running
-
-from fahr_docker.registry import Registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from fahr_docker.engine.local import Engine
+    from fahr_docker.registry import Registry
 
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
@@ -65,3 +67,10 @@ def through(
 ) -> Callable[..., Registry]:
     """Give a function that opens the same repository through the proxy."""
     return lambda **options: real_registry.repository(repository, at=faulty.host, **options)
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[Engine]:
+    """Give the engine of this machine."""
+    with need_engine() as engine:
+        yield engine

@@ -100,20 +100,26 @@ class _Handler(BaseHTTPRequestHandler):
             fault = faults.choose(len(faults.seen), self.command, self.path)
         length = int(self.headers.get("Content-Length") or 0)
         if fault == "cut before":
-            return self.cut()
-        if fault == "cut body":
-            return self.cut_body(length)
+            self.cut()
+        elif fault == "cut body":
+            self.cut_body(length)
+        else:
+            self.handle_whole(fault, length)
+
+    def handle_whole(self, fault: str | None, length: int) -> None:
+        faults = self.faults
         body = self.rfile.read(length)
         with faults.lock:
             faults.bytes_in += length
-        if fault in ANSWERS:
-            return self.answer(ANSWERS[fault])
-        if fault == "slow":
-            faults.released.wait(30)
-            return self.cut()
         if fault == "damage":
             body = bytes([body[0] ^ 1]) + body[1:] if body else body
-        return self.forward(body, fault)
+        if fault in ANSWERS:
+            self.answer(ANSWERS[fault])
+        elif fault == "slow":
+            faults.released.wait(30)
+            self.cut()
+        else:
+            self.forward(body, fault)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = handle_any  # noqa: N815
 
@@ -123,7 +129,8 @@ class _Handler(BaseHTTPRequestHandler):
         answer = self.upstream.getresponse()
         content = answer.read()
         if fault == "cut after":
-            return self.cut()
+            self.cut()
+            return
         self.send_response_only(answer.status, answer.reason)
         for name, value in answer.getheaders():
             if name.lower() not in ("connection", "transfer-encoding"):

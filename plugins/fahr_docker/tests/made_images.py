@@ -7,8 +7,9 @@ import io
 import json
 import tarfile
 
-from fahr_core.store import digest_of
 from fahr_docker.registry import Blob, Registry
+
+from fahr_core.store import digest_of
 
 DOCKER = {
     "manifest": "application/vnd.docker.distribution.manifest.v2+json",

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import io
 import tarfile
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from fahr_core.store import put
 from fahr_docker.layer import Layer, code_layer
 from fahr_docker.staged_tree import staged_tree
+
+from fahr_core.store import put
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 RUNTIME = b"def places():\n    return {}\n"
 

@@ -13,17 +13,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
+from fahr_docker.registry import Patience, Registry
 
 from fahr_core.models import Login
-from fahr_docker.registry import Patience, Registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-USERNAME, PASSWORD = "tester", "right-password"
-# What `htpasswd -Bbn -C 5 tester right-password` prints.
-HTPASSWD = "tester:$2y$05$YzmnKsEqycSbLImoMBV8M.Nw2LQN3FNFB3n.tafAnUp6HF/VFUfGy\n"
+USERNAME, SECOND_USERNAME, PASSWORD = "tester", "other", "right-password"
+# What `htpasswd -Bbn -C 5 NAME right-password` prints.
+HASHED = "$2y$05$YzmnKsEqycSbLImoMBV8M.Nw2LQN3FNFB3n.tafAnUp6HF/VFUfGy"
+HTPASSWD = f"{USERNAME}:{HASHED}\n{SECOND_USERNAME}:{HASHED}\n"
 QUICK = Patience(first_delay=0.01, longest_delay=0.05, connect=5, answer=5, longest_pause=1)
 PROGRAM = "docker-registry"
 # Taken at import: each test begins without the caller's FAHR_ variables.

@@ -3,16 +3,16 @@ from __future__ import annotations
 import json
 
 import pytest
-from made_images import DOCKER, OCI, OCI_INDEX, files_of, push_image, push_index
-from made_layers import layer_of, snapshot_of
-
-from fahr_core.errors import ServiceError, UsageError
-from fahr_core.paths import cache_folder
 from fahr_docker.append import append_code
 from fahr_docker.image_config import ConfigChanges
 from fahr_docker.layer import code_layer, packed
 from fahr_docker.registry import Blob
 from fahr_docker.staged_tree import LAUNCHER_FOLDER
+from made_images import DOCKER, OCI, OCI_INDEX, files_of, push_image, push_index
+from made_layers import layer_of, snapshot_of
+
+from fahr_core.errors import ServiceError, UsageError
+from fahr_core.paths import cache_folder
 
 CHANGES = ConfigChanges(
     entrypoint=("python3", LAUNCHER_FOLDER),
@@ -197,7 +197,7 @@ def test_a_damaged_cache_does_no_harm(registry, tmp_path, damage):
 
 def test_a_damaged_environment_is_refused(registry, layer):
     push_image(registry, "env-1", config={"rootfs": {"type": "layers", "diff_ids": []}})
-    with pytest.raises(ServiceError, match="the configuration of .* is damaged"):
+    with pytest.raises(ServiceError, match=r"the configuration of .* is damaged"):
         append_code(registry, "env-1", layer, CHANGES)
     assert registry.tags() == ("env-1",)
 
@@ -245,7 +245,7 @@ def test_layers_that_the_registry_lost_are_told(registry, layer, real_registry):
     links = real_registry.folder / f"data/docker/registry/v2/repositories/{repository}/_layers"
     for link in links.glob("sha256/*/link"):
         link.unlink()
-    with pytest.raises(ServiceError, match="lost layers|not in the registry|has no content"):
+    with pytest.raises(ServiceError, match=r"lost layers|not in the registry|has no content"):
         append_code(registry, "env-1", layer, CHANGES)
     assert registry.tags() == ("env-1",)
     assert registry.upload_blob(Blob.of(b"usable after all"))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import re
 from typing import IO, TYPE_CHECKING
-from urllib.parse import urljoin
 
 from fahr_core.errors import ServiceError
 from fahr_docker.registry import blobs, manifests
+from fahr_docker.registry.exchange import joined
 from fahr_docker.registry.service import Service
 
 if TYPE_CHECKING:
@@ -153,4 +153,4 @@ class Registry:
         except (ValueError, KeyError, TypeError):
             raise self._service.failure(answer, "cannot list the tags") from None
         link = _NEXT.search(answer.headers.get("link", ""))
-        return urljoin(answer.url, link.group(1)) if link else None
+        return joined(answer.url, link.group(1)) if link else None

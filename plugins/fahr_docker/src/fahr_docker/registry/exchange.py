@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     import urllib3
 
-__all__ = ["Answer", "Body", "Broken", "Exchange", "Patience"]
+__all__ = ["Answer", "Body", "Broken", "Exchange", "Patience", "joined"]
 
 LARGEST_ANSWER = 16 * 1024**2  # bytes; registries limit manifests to 4 MiB
 _REDIRECTS = (301, 302, 303, 307, 308)
@@ -142,7 +142,7 @@ class Exchange:
                 return response, url
             response.drain_conn()
             response.release_conn()
-            target = urljoin(url, target)
+            target = joined(url, target)
             if _origin(target) != _origin(url):
                 _check_redirect(url, target)
                 headers.pop("Authorization", None)
@@ -234,7 +234,8 @@ def _reason(error: Exception) -> str:
         return "its name is not known"
     if isinstance(error, exceptions.ProxyError):
         return f"the proxy failed ({_reason(error.original_error)})"
-    if isinstance(error, exceptions.TimeoutError) or _has(error, TimeoutError):
+    late = isinstance(error, exceptions.TimeoutError) or _has(error, TimeoutError)
+    if late and not isinstance(error, exceptions.NewConnectionError):
         return "it takes too long"
     cause = error.__cause__ or error.__context__
     if isinstance(cause, OSError) and cause.strerror:
@@ -244,6 +245,18 @@ def _reason(error: Exception) -> str:
 
 def _has(error: Exception, kind: type[Exception]) -> bool:
     return any(isinstance(cause, kind) for cause in (error.__cause__, *error.args))
+
+
+def joined(url: str, target: str) -> str:
+    """Give the address that a server names, seen from another of its addresses.
+
+    Raises:
+        ServiceError: it is no address.
+    """
+    try:
+        return urljoin(url, target)
+    except ValueError:
+        raise ServiceError(f"{_host(url)} names something that is no address") from None
 
 
 def _check_redirect(url: str, target: str) -> None:

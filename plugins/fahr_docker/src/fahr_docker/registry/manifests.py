@@ -149,25 +149,7 @@ def write_manifest(service: Service, target: str, content: bytes, media_type: st
         MissingBlobs: the registry lacks something that the manifest names.
         ServiceError: it does not answer, or stored something else.
     """
-    digest = digest_of(content)
-    answer = service.request(
-        "PUT",
-        _url(service, target),
-        access="push",
-        headers={"Content-Type": media_type},
-        body=Body.of(content),
-    )
-    if {"MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN"} & set(error_codes(answer)):
-        raise MissingBlobs(f"{service.name}: the registry lost layers that {target} is made of")
-    told = answer.headers.get(_DIGEST_HEADER)
-    if answer.status != 201 or not told:
-        # In a repository whose tags cannot change, somebody may have been quicker with the same.
-        told = read_digest(service, target)
-    if answer.status != 201 and told != digest:
-        raise service.failure(answer, f"cannot store the manifest {target}")
-    if told != digest:
-        raise ServiceError(f"{service.name}: {target} was stored as {told}, not as {digest}")
-    return digest
+    return service.patiently(lambda: _put_once(service, target, content, media_type))
 
 
 def delete(service: Service, target: str) -> bool:
@@ -206,6 +188,25 @@ def _get_once(service: Service, target: str) -> Answer | None:
     if told and told != digest_of(answer.body):
         raise Broken(f"{service.name}: the manifest {target} came damaged")
     return answer
+
+
+def _put_once(service: Service, target: str, content: bytes, media_type: str) -> str:
+    digest = digest_of(content)
+    headers = {"Content-Type": media_type}
+    answer = service.once("PUT", _url(service, target), "push", headers, Body.of(content))
+    codes = set(error_codes(answer))
+    if {"MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN"} & codes:
+        raise MissingBlobs(f"{service.name}: the registry lost layers that {target} is made of")
+    told = answer.headers.get(_DIGEST_HEADER)
+    if answer.status != 201 or not told:
+        # In a repository whose tags cannot change, somebody may have been quicker with the same.
+        told = read_digest(service, target)
+    if answer.status == 201 and told != digest:  # a tag on something damaged: put it right
+        raise Broken(f"{service.name}: {target} was stored as {told}, not as {digest}")
+    if told != digest:
+        failure = service.failure(answer, f"cannot store the manifest {target}")
+        raise Broken(failure.message) if "MANIFEST_INVALID" in codes else failure
+    return digest
 
 
 def _media_type(answer: Answer) -> str:

@@ -67,7 +67,7 @@ def parse_reference(text: str) -> Reference:
         and (not at or is_digest(digest))
     )
     if not correct:
-        raise UsageError(f"{text!r} is not the name of an image", "e.g. HOST/team/name:tag")
+        raise UsageError(f"{_shown(text)} is not the name of an image", "e.g. HOST/team/name:tag")
     return Reference(registry=registry, repository=repository, tag=tag, digest=digest or None)
 
 
@@ -104,7 +104,8 @@ def base_url(registry: str) -> str:
     scheme, _, host = registry.rpartition("://")
     host = host.rstrip("/")
     if not _HOST.fullmatch(host) or scheme not in ("", "http", "https"):
-        raise UsageError(f"{registry!r} is not the host of a registry", "e.g. HOST or HOST:5000")
+        told = _shown(registry)
+        raise UsageError(f"{told} is not the host of a registry", "e.g. HOST or HOST:5000")
     if scheme == "http" and not is_loopback(host):
         raise UsageError(f"{registry}: plain http would show the password to the network")
     if host in _HUB_NAMES:
@@ -126,6 +127,11 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(name).is_loopback
     except ValueError:
         return False
+
+
+def _shown(text: str) -> str:
+    """Quote a text, without the password that an address may hold."""
+    return repr(re.sub(r"[^/@]*:[^/@]*@(?!sha256:)", "...@", text))
 
 
 def _host_of(text: str) -> str:

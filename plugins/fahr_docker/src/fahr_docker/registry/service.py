@@ -10,11 +10,11 @@ import json
 import random
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from fahr_core.errors import AccessError, ServiceError
 from fahr_docker.registry.auth import Authorization
-from fahr_docker.registry.exchange import Broken, Exchange, Patience
+from fahr_docker.registry.exchange import Broken, Exchange, Patience, joined
 from fahr_docker.registry.reference import base_url, check_repository
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Service:
         """
         if "location" not in answer.headers:
             raise ServiceError(f"{self.name}: the registry does not say where to upload to")
-        url = urljoin(answer.url, answer.headers["location"])
+        url = joined(answer.url, answer.headers["location"])
         own = (urlsplit(url).scheme, urlsplit(url).netloc) == urlsplit(self.base)[:2]
         if not own and urlsplit(url).scheme != "https":
             raise ServiceError(
