@@ -63,7 +63,8 @@ class Fahr:
 
     def environment(self, **more: str) -> dict[str, str]:
         own = {"PATH": self.path, "JOURNAL": str(self.journal)}
-        return {**os.environ, **own, **self.variables, **more}
+        mixed = {**os.environ, **own, **self.variables, **more}
+        return {name: str(value) for name, value in mixed.items()}
 
     # -- commands -----------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import shutil
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -125,6 +126,23 @@ def test_a_kill_at_any_moment_leaves_a_job_that_runs_once_or_none(fahr, share):
         killed.communicate(timeout=60)
         jobs = check(fahr, jobs)
     is_settled(fahr, fahr.all_ended())
+
+
+def test_a_job_that_was_given_up_does_not_start_late(fahr, eventually):
+    """Its shepherd was started and has not come to itself when the next command asks."""
+    slow = fahr.folder.parent / "slow-python"
+    slow.write_text(f'#!/bin/sh\nsleep 3\nexec "{sys.executable}" "$@"\n')
+    slow.chmod(0o755)
+    fahr.script()
+    sending = fahr.start("fit", "train.py", env={"PYTHONPATH": str(KILLING), "SLOW_PYTHON": slow})
+    eventually(lambda: shepherds(fahr))
+    sending.kill()
+    sending.communicate(timeout=60)
+    assert fahr.jobs() == {}
+    assert shepherds(fahr), "it was not slow enough for this test"
+    eventually(lambda: not fahr.processes())
+    assert fahr.ran == []
+    assert fahr.jobs() == {}
 
 
 @pytest.mark.parametrize("delay", [0, 0.005, 0.01, 0.02, 0.03, 0.05, 0.08, 0.12])

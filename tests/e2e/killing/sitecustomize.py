@@ -4,6 +4,8 @@ Between two such steps nothing that outlives the process changes, but for the le
 transactions, and each of those begins with a step: so the walk over all n meets every state
 that a kill can leave behind.  ``KILL_AT`` is n, ``KILL_LOG`` a file that the steps are noted
 in.  The steps are Python's audit events.
+
+``SLOW_PYTHON`` is what ``fahr fit`` takes for its own Python when it starts another process.
 """
 
 import os
@@ -40,5 +42,7 @@ def watch(kill_at: int, log: str) -> None:
     sys.addaudithook(audit)
 
 
-if "fit" in sys.orig_argv and "KILL_AT" in os.environ:  # not in what it starts
-    watch(int(os.environ["KILL_AT"]), os.environ["KILL_LOG"])
+if "fit" in sys.orig_argv:  # not in what it starts
+    if "KILL_AT" in os.environ:
+        watch(int(os.environ["KILL_AT"]), os.environ["KILL_LOG"])
+    sys.executable = os.environ.get("SLOW_PYTHON", sys.executable)
