@@ -156,7 +156,8 @@ def test_reading_a_log(told: Service, job: Record) -> None:
 
 
 @pytest.mark.parametrize(
-    ("tail", "shown"), [(None, "abc"), (0, ""), (-1, ""), (1, "c"), (2, "bc"), (9, "abc")]
+    ("tail", "shown"),
+    [(None, "abc"), (0, ""), (-1, ""), (1, "c"), (2, "bc"), (4, "abc"), (9, "abc")],
 )
 def test_following_begins_with_the_last_lines(
     told: Service, job: Record, ledger: Ledger, tail: int | None, shown: str
