@@ -62,11 +62,21 @@ def kill_shepherd(folder: JobFolder) -> None:
 def guard_of(folder: JobFolder) -> psutil.Process | None:
     """Give the shell that the launcher leaves behind to kill the job after it."""
     children = psutil.Process(folder.read_state()["pid"]).children()
-    return next((child for child in children if "fahr-guard" in child.cmdline()), None)
+    return next((child for child in children if "fahr-guard" in command_of(child)), None)
+
+
+def command_of(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.NoSuchProcess:  # it ended between being listed and being asked
+        return []
 
 
 def is_gone(pid: int) -> bool:
-    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def made(run_id: str, **state: Any) -> tuple[JobRef, JobFolder]:
