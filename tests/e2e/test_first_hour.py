@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 import os
 import pty
 import re
@@ -191,3 +192,54 @@ def test_the_hints_of_a_failure_work_when_they_are_pasted(terminal, fahr):
     assert any("No module named" in line for line in terminal(log))
     fetch = next(x.split(": ", 1)[1] for x in status if x.startswith("output"))
     assert terminal(fetch)[-1] == "./example-train-1"
+
+
+def in_ci(fahr, *lines):
+    """Run lines as a CI service does: no terminal, CI=true."""
+    return subprocess.run(
+        ["bash", "-c", "\n".join(lines)],
+        cwd=fahr.folder,
+        env=fahr.environment(CI="true", SHA="0a1b2c"),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+
+
+CI = (
+    "fahr doctor --json > ../doctor.json",
+    'JOB=$(fahr fit train.py --train-driver=local --name "train-$SHA" --no-input)',
+    'fahr wait "$JOB" --timeout 3h --stop-on-exit',
+    'case $? in 0) ;; 1) fahr status "$JOB"; exit 1;; 3) echo retry;; 4) echo slow;; esac',
+    'fahr fetch ./out "$JOB"',
+)
+
+
+def test_the_first_hour_of_a_ci_job(fahr):
+    fahr.script("open('model.txt', 'w')")
+    done = in_ci(fahr, *CI)
+    assert (done.returncode, done.stdout) == (0, "./out\n"), done.stderr
+    assert (fahr.folder / "out" / "model.txt").exists()
+    assert json.loads((fahr.folder.parent / "doctor.json").read_text())
+    assert "\x1b" not in done.stderr
+    assert "\r" not in done.stderr
+    again = in_ci(fahr, *CI)  # the name is the key
+    assert again.returncode == 0
+    assert fahr.ran == ["train-0a1b2c"]
+
+
+def test_a_ci_job_that_fails_says_why(fahr):
+    fahr.script("{}['label']")
+    done = in_ci(fahr, *CI)
+    assert done.returncode == 1
+    assert "train-0a1b2c  failed after " in done.stdout
+    assert "KeyError: 'label'" in done.stdout
+
+
+def test_waiting_that_ends_too_early_stops_the_job_when_told_to(fahr):
+    fahr.script("time.sleep(60)")
+    name = fahr("fit", "train.py").line
+    done = fahr("wait", name, "--timeout", "1s", "--stop-on-exit", status=4)
+    assert f"{name} is asked to stop" in done.stderr
+    assert fahr.ended(name)["state"] == "stopped"
