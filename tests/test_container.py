@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fahr_core import container
-from fahr_core.container import container_artifacts
-from fahr_core.errors import DriverError, UsageError
+from fahr_core.container import container_artifacts, refuse_contradiction
+from fahr_core.errors import DriverError, OverwriteError, UsageError
 from fahr_core.models import BaseImage, Code, Environment, Job, Package
+from fahr_core.render import write_files
 
 BASE = BaseImage(reference="python:3.11-slim-bookworm", reason="for the test")
 JOB = Job(
@@ -218,6 +219,36 @@ class TestFiles:
 
     def test_the_same_job_gives_the_same_files(self, driver: Path) -> None:
         assert container_artifacts(JOB, BASE, driver) == container_artifacts(JOB, BASE, driver)
+
+
+class TestContradiction:
+    GPU = replace(BASE, reference="nvidia/cuda:12.4.1-base-ubuntu22.04", gpu=True)
+
+    def refuse(self, driver: Path, folder: Path, base: BaseImage) -> None:
+        job = replace(JOB, experiment=str(folder))
+        refuse_contradiction(folder, container_artifacts(job, base, driver), "local-gpu")
+
+    def test_an_edited_file_without_cuda_is_refused_for_gpus(
+        self, driver: Path, tmp_path: Path
+    ) -> None:
+        text = rendered(JOB, driver)["Dockerfile"]
+        (tmp_path / "Dockerfile").write_text(text + "RUN true\n")
+        with pytest.raises(OverwriteError, match=r"starts FROM python:3\.11-slim") as raised:
+            self.refuse(driver, tmp_path, self.GPU)
+        assert "--overwrite" in raised.value.hints[0]
+        assert "--keep" in raised.value.hints[1]
+        self.refuse(driver, tmp_path, BASE)
+
+    def test_an_unedited_file_is_refreshed(self, driver: Path, tmp_path: Path) -> None:
+        write_files(tmp_path, container_artifacts(JOB, BASE, driver).files)
+        self.refuse(driver, tmp_path, self.GPU)
+
+    def test_another_cuda_is_the_users_choice(self, driver: Path, tmp_path: Path) -> None:
+        (tmp_path / "Dockerfile").write_text("FROM nvidia/cuda:11.8.0-devel-ubuntu22.04\n")
+        self.refuse(driver, tmp_path, self.GPU)
+
+    def test_no_file_contradicts_nothing(self, driver: Path, tmp_path: Path) -> None:
+        self.refuse(driver, tmp_path, self.GPU)
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ BESIDE_PACKAGES = {"src/fahr_core/launcher/papermill_runner.py": {"nbclient", "p
 # Each pattern is written so that it does not find itself.
 FORBIDDEN_EVERYWHERE = {
     "a path of one machine": (
-        r"(?<![\w.])/(wor[k]|far[m]|roo[t]/\.|(?:hom[e]|User[s])/(?!me/|you/)[a-z])[\w.]*/"
+        r"(?<![\w.~=])/(wor[k]|far[m]|roo[t]/\.|(?:hom[e]|User[s])/(?!me/|you/)[a-z])[\w.]*/"
     ),
     "a Python of one machine": r"\.pyen[v]/",
     "a package index of one network": (

@@ -18,7 +18,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fahr_core.errors import DriverError, UsageError
+from fahr_core.errors import DriverError, OverwriteError, UsageError
 from fahr_core.models import Artifacts, RenderedFile
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ __all__ = [
     "RUN_SCRIPT",
     "UV_IMAGE",
     "container_artifacts",
+    "refuse_contradiction",
 ]
 
 #: The fixed folder of an image, and what lies in it.
@@ -71,6 +72,7 @@ _KERNEL = "ipykernel"
 _IMAGE = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._:/-]*(@sha256:[0-9a-f]{64})?")
 #: Source: Debian policy 5.6.1, with an optional version.
 _SYSTEM_PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+(=[A-Za-z0-9.+~:-]+)?")
+_FROM = re.compile(r"^FROM(?:\s+--\S+)*\s+(\S+)", re.IGNORECASE | re.MULTILINE)
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
@@ -112,6 +114,33 @@ def container_artifacts(
         *_launcher(),
     )
     return Artifacts(files=files, base=base)
+
+
+def refuse_contradiction(folder: Path, artifacts: Artifacts, build_driver: str) -> None:
+    """Refuse an edited Dockerfile without CUDA where the build driver makes images for GPUs.
+
+    Args:
+        folder: The experiment folder, before files are written.
+        artifacts: What was rendered.
+        build_driver: The build driver's name.
+
+    Raises:
+        OverwriteError: the Dockerfile in the folder is edited and starts from another image.
+    """
+    from fahr_core.render import is_edited
+
+    path, base = folder / DOCKERFILE, artifacts.base
+    if base is None or not base.gpu or not is_edited(path):
+        return
+    found = [match[1] for match in _FROM.finditer(path.read_text("utf-8", "replace"))]
+    if not found or base.reference in found or any("cuda" in image.lower() for image in found):
+        return
+    own = next((image for image in found if "/uv:" not in image), found[0])
+    raise OverwriteError(
+        f"--build-driver={build_driver}, but your edited Dockerfile starts FROM {own}",
+        f"edit the FROM line, or: fahr fit --build-driver={build_driver} --overwrite",
+        f"fahr fit --build-driver={build_driver} --keep    builds it as it is",
+    )
 
 
 def _renderer(job: Job, templates: Path, values: Mapping[str, Any]) -> Callable[..., str]:

@@ -177,13 +177,14 @@ def _papermill(experiment: Experiment | None) -> Check:
 
 
 def _forget_secrets(alive: Container[str]) -> int:
-    """Remove the secrets of local jobs that are not alive, and count the jobs."""
+    """Remove what only local jobs may read that are not alive, and count the jobs."""
     from fahr_core.local.folder import JobFolder
 
     # A job that is being sent right now has its secrets before it is recorded as sent.
     before = time.time() - _SENDING
-    left = (home_folder() / "jobs").glob("*/secrets.json")
-    old = [path.parent for path in left if _written(path) < before]
+    jobs = home_folder() / "jobs"
+    left = [*jobs.glob("*/secrets.json"), *jobs.glob("*/environment.json")]
+    old = {path.parent for path in left if _written(path) < before}
     dead = [folder for folder in old if folder.name not in alive]
     for folder in dead:
         JobFolder(folder).forget_secrets()

@@ -184,7 +184,7 @@ def place(tmp_path: Path) -> Place:
 @pytest.fixture(scope="session")
 def old_python() -> Path:
     """Give the oldest Python that the launcher promises to run on."""
-    found = os.environ.get("FAHR_TEST_PYTHON38") or shutil.which("python3.8")
+    found = os.environ.get("OLDEST_PYTHON") or shutil.which("python3.8")
     if found and subprocess.call([found, "-c", ""], stderr=subprocess.DEVNULL) == 0:
         return Path(found)
-    pytest.skip("no Python 3.8 here (FAHR_TEST_PYTHON38 names one)")
+    pytest.skip("no Python 3.8 here (OLDEST_PYTHON names one)")

@@ -69,11 +69,9 @@ class Group:
 
     def _groups(self) -> List[int]:
         groups = [self.child.pid]
-        try:
-            with open(self._others, encoding="ascii") as file:
-                groups += [abs(int(line)) for line in file.read().split()]
-        except (OSError, ValueError):
-            pass  # none is listed, or the child died while it wrote
+        # None is listed, or the child died while it wrote.
+        with suppress(OSError, ValueError), open(self._others, encoding="ascii") as file:
+            groups += [abs(int(line)) for line in file.read().split()]
         return groups
 
     def _alive(self) -> bool:
@@ -93,7 +91,7 @@ class _Guard:
     def __init__(self, group: int, others: str) -> None:
         read, self._write = os.pipe()
         self._shell: Optional[subprocess.Popen] = None  # type: ignore[type-arg]
-        try:
+        with suppress(OSError):  # an image without a shell: the job outlives a killed launcher
             self._shell = subprocess.Popen(
                 ["/bin/sh", "-c", self.SCRIPT, "fahr-guard", str(group), others],
                 stdin=read,
@@ -102,10 +100,7 @@ class _Guard:
                 cwd="/",
                 start_new_session=True,
             )
-        except OSError:
-            pass  # an image without a shell: the job outlives a killed launcher
-        finally:
-            os.close(read)
+        os.close(read)
 
     def dismiss(self) -> None:
         if self._shell:

@@ -243,10 +243,10 @@ def execute(run: Run) -> None:
             stdout_file=sys.stdout,
             stderr_file=sys.stderr,
         )
-    except errors.PapermillExecutionError:
-        pass  # the cell's own failure was noted when it happened
     except Exception as error:  # noqa: BLE001 - whatever fails, the reason is left
-        if not (run.stopped or run.failed):
+        # A cell's own failure was noted when it happened.
+        noted = isinstance(error, errors.PapermillExecutionError)
+        if not (noted or run.stopped or run.failed):
             run.fail(why_not(run, error))
 
 
