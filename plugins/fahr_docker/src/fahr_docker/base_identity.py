@@ -112,9 +112,9 @@ def _asked(
         with Registry(name.registry, name.repository) as registry:
             if found := registry.head_manifest(name.target):
                 return found, True
-    except FahrError:
-        if absent:
-            raise
+    except FahrError as error:
+        if absent:  # with an engine the registry would not have been asked
+            raise absent from error
     if absent:
         raise absent
     local = engine().pull(reference, platform, progress)  # with the logins that the engine knows

@@ -43,6 +43,11 @@ def test_a_missing_compiler_has_a_line_that_helps(line: str) -> None:
     assert "fahr fit -c system_packages=build-essential" in step_failed("x", INSTALL, [line]).hints
 
 
+def test_a_processor_that_is_not_emulated_has_a_line_that_helps() -> None:
+    error = step_failed("x", "[env 2/3] RUN true", [], "exec /bin/sh: exec format error")
+    assert any("binfmt" in hint for hint in error.hints)
+
+
 @pytest.mark.parametrize(
     ("line", "kind"),
     [

@@ -1,8 +1,5 @@
 """Build by buildx, which shows live progress and lends secrets that no layer keeps."""
 
-# The Docker SDK has no types.
-# mypy: disable-error-code="import-untyped"
-
 from __future__ import annotations
 
 import subprocess
@@ -12,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from fahr_core.errors import ServiceError, UsageError
 from fahr_docker.engine.failure import engine_failed, step_failed
-from fahr_docker.engine.finding import find_buildx
+from fahr_docker.engine.finding import context_name, find_buildx
 from fahr_docker.engine.steps import Steps
 
 if TYPE_CHECKING:
@@ -59,15 +56,8 @@ def _options(order: BuildOrder, folder: Path) -> Iterator[str]:
 
 def _variables(engine: Engine) -> dict[str, str]:
     """Lead buildx to the engine's own builder: others do not see the images in its store."""
-    builder = "default" if engine.variables.get("DOCKER_HOST") else _context(engine)
+    builder = "default" if engine.variables.get("DOCKER_HOST") else context_name(engine.variables)
     return {**engine.variables, "BUILDX_BUILDER": builder, "BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
-
-
-def _context(engine: Engine) -> str:
-    from docker.context import ContextAPI
-
-    named = engine.variables.get("DOCKER_CONTEXT")
-    return str(named or ContextAPI.get_current_context().name or "default")
 
 
 def _run(arguments: list[str], variables: dict[str, str], steps: Steps) -> int:

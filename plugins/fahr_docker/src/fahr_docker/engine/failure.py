@@ -53,6 +53,9 @@ def step_failed(what: str, step: str, lines: Sequence[str], error: str = "") -> 
     if _COMPILER.search(output):
         shown.append("a package without a wheel needs a compiler:")
         shown.append("fahr fit -c system_packages=build-essential")
+    if "exec format error" in f"{output}{error}":
+        shown.append("this machine cannot run that processor's programs:")
+        shown.append("docker run --privileged --rm tonistiigi/binfmt --install all")
     kind = EnvironmentFileError if _INSTALLS.search(step) else UsageError
     return kind(f"{what} failed at: {shortened(step)}", *shown, _NOTHING_SENT)
 

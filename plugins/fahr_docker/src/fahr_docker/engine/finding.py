@@ -23,7 +23,7 @@ from fahr_docker.engine.local import Engine
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["find_buildx", "find_engine", "no_engine"]
+__all__ = ["context_name", "find_buildx", "find_engine", "no_engine"]
 
 _QUICK = 10  # seconds for the first answer; a socket that is there answers at once
 _PATIENT = 600  # seconds between two signs of life while an engine works
@@ -81,12 +81,23 @@ def _candidates() -> Iterator[Mapping[str, str]]:
             yield {**os.environ, "DOCKER_HOST": f"unix://{socket}"}
 
 
+def context_name(variables: Mapping[str, str]) -> str:
+    """Give the name of docker's current context."""
+    from docker.context.config import get_current_context_name
+
+    return str(variables.get("DOCKER_CONTEXT") or get_current_context_name())
+
+
 def _answering(variables: Mapping[str, str], tried: list[str]) -> Engine | None:
+    address = variables.get("DOCKER_HOST") or _context_address(variables)
+    tried.append(address)
+    if "://" not in address:  # the SDK would go to another engine than the one that is named
+        return None
+    if address.startswith("unix://") and not Path(address.removeprefix("unix://")).exists():
+        return None
     import docker
     import requests
 
-    address = variables.get("DOCKER_HOST") or _context_address(variables)
-    tried.append(address)
     try:
         client = docker.from_env(environment=variables, timeout=_QUICK)
         version: dict[str, Any] = client.version()
@@ -97,15 +108,19 @@ def _answering(variables: Mapping[str, str], tried: list[str]) -> Engine | None:
 
 
 def _context_address(variables: Mapping[str, str]) -> str:
+    """Give the address behind the current context, or what is said of one that is not there."""
     from docker.context import ContextAPI
     from docker.errors import DockerException
 
-    default = "npipe:////./pipe/docker_engine" if os.name == "nt" else "unix:///var/run/docker.sock"
+    name = context_name(variables)
     try:
-        known = ContextAPI.kwargs_from_context(environment=variables)
+        context = ContextAPI.get_context(name)
     except (DockerException, OSError, ValueError):
-        return f"context {variables.get('DOCKER_CONTEXT') or 'of ~/.docker/config.json'}"
-    return str(known.get("base_url") or default)
+        context = None
+    if context is None:
+        return f'no context "{name}"'
+    default = "npipe:////./pipe/docker_engine" if os.name == "nt" else "unix:///var/run/docker.sock"
+    return str(context.Host or default).removeprefix("http+")  # as the SDK writes it
 
 
 def _without_engine() -> str:

@@ -90,6 +90,8 @@ class Engine:
         """
         from fahr_docker.engine import buildx, plain
 
+        if self.is_emulated(order.platform):
+            progress("image", f"{order.platform} is emulated on {self.platform}: this is slow")
         if self.has_buildx():
             buildx.build(self, order, progress)
         else:
@@ -99,6 +101,10 @@ class Engine:
         if built is None:
             raise ServiceError(f"{order.what}: the engine built it and has it not")
         return built
+
+    def is_emulated(self, platform: str) -> bool:
+        """Tell whether the engine has another processor than the platform."""
+        return platform.split("/")[:2] != self.platform.split("/")[:2]
 
     def has_buildx(self) -> bool:
         """Tell whether this engine is built with by buildx; Podman has no sessions for it."""
