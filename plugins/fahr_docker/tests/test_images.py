@@ -381,6 +381,18 @@ class TestHygiene:
         text = saved(engine, image.reference).replace(base, b"")
         assert marker.encode() not in text
 
+    def test_the_login_of_an_index_is_lent_and_not_kept(
+        self, engine: Engine, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The index is reached by a name that only this machine's variables hold."""
+        secret = uuid4().hex
+        monkeypatch.setenv("UV_INDEX_PRIVATE_PASSWORD", secret)
+        rendered(job_of(folder))
+        look = f"test \"$UV_INDEX_PRIVATE_PASSWORD\" = '{secret[:16]}''{secret[16:]}'"
+        edit(folder, "/run/secrets/index; fi; ", f"/run/secrets/index; fi; {look}; ")
+        image = image_of(folder)  # fails unless the login was there
+        assert secret.encode() not in saved(engine, image.reference)
+
     def test_packages_that_cannot_be_installed_are_told(self, folder: Path) -> None:
         rendered(job_of(folder))
         install = "pip install --python /opt/fahr/env"
@@ -407,9 +419,10 @@ def edit(folder: Path, old: str, new: str) -> None:
 
 def build_by_hand(folder: Path, tag: str) -> None:
     lent = os.environ.get("SSL_CERT_FILE")
-    secret = ["--secret", f"id=ca,src={lent}"] if lent else []
+    options = ["--quiet", "--load", "--provenance=false", "--tag", tag]
+    options += ["--secret", f"id=ca,src={lent}"] if lent else []
     done = subprocess.run(
-        ["docker", "build", "--quiet", "--provenance=false", *secret, "-t", tag, "."],
+        ["docker", "buildx", "build", *options, "."],
         cwd=folder, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
