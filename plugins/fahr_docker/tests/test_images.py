@@ -14,6 +14,8 @@ from uuid import uuid4
 
 import pytest
 from fahr_docker.engine import finding
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from made_jobs import Told, image_of, job_of, rendered
 from real_engine import config_of, files_of, run
 
@@ -38,6 +40,10 @@ ODD_NAMES = (
     "a b.py", "it's.py", 'say "hi".py', "$(touch pwned).py", "new\nline.py", "[1].py",
     "back\\slash.py", "${HOME}.py", "-c.py", "#x.py", "{{ 6 * 7 }}.py", "`id`; rm *.py",
 )  # fmt: skip
+#: Anything that a file can be called, but for what never travels, such as ".env".
+NAMES = st.text(
+    st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1, max_size=40
+).filter(lambda name: name[0] != ".").map(lambda name: f"{name}.py")  # fmt: skip
 
 
 @pytest.fixture
@@ -171,6 +177,18 @@ class TestInTheEngine:
             ran = run(engine, image.reference, name)
             assert ran.output == f"{name}\n"
             assert name not in text
+
+    @settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(names=st.lists(NAMES, min_size=3, max_size=3, unique=True))
+    def test_names_that_nobody_thought_of_train(
+        self, engine: Engine, folder: Path, names: list[str]
+    ) -> None:
+        for name in names:
+            (folder / name).write_text(f"print({name!a})\n")
+        image = image_of(folder)
+        for name in names:
+            ran = run(engine, image.reference, name)
+            assert ran.output == f"{name}\n"
 
     def test_two_at_once_build_one_environment(self, engine: Engine, folder: Path) -> None:
         (folder / "requirements.txt").write_text("six==1.16.0\n")
