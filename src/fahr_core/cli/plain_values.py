@@ -61,8 +61,7 @@ class PlainCommand(PlainParameters, TyperCommand):
         options = [
             record
             for parameter in self.get_params(ctx)
-            if parameter.param_type_name == "option"
-            and (record := parameter.get_help_record(ctx))
+            if parameter.param_type_name == "option" and (record := parameter.get_help_record(ctx))
         ]
         for title, records in (("Arguments", arguments), ("Options", options)):
             if records:
