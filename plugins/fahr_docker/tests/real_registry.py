@@ -25,7 +25,7 @@ USERNAME, SECOND_USERNAME, PASSWORD = "tester", "other", "right-password"
 # What `htpasswd -Bbn -C 5 NAME right-password` prints.
 HASHED = "$2y$05$YzmnKsEqycSbLImoMBV8M.Nw2LQN3FNFB3n.tafAnUp6HF/VFUfGy"
 HTPASSWD = f"{USERNAME}:{HASHED}\n{SECOND_USERNAME}:{HASHED}\n"
-QUICK = Patience(first_delay=0.01, longest_delay=0.05, connect=5, answer=5, longest_pause=1)
+QUICK = Patience(first_delay=0.01, longest_delay=0.05, answer=30, longest_pause=1)
 PROGRAM = "docker-registry"
 # Taken at import: each test begins without the caller's FAHR_ variables.
 REQUIRED = os.environ.get("FAHR_REQUIRE_ENGINE") == "1"

@@ -226,6 +226,25 @@ def test_what_is_no_token_is_told(content):
             Registry(server.host, "team/img", give, patience=QUICK).head_manifest("x")
 
 
+@pytest.mark.parametrize("order", ["pull,push", "push,pull", "pull"])
+def test_one_token_does_for_all_whatever_the_order_of_the_challenge(order):
+    def answer(asked):
+        if asked.path.startswith("/t"):
+            return 200, {}, b'{"token": "the-token"}'
+        if "Bearer" in asked.headers.get("authorization", ""):
+            return 200, {"Docker-Content-Digest": DIGEST}, b""
+        challenge = f'Bearer realm="http://{server.host}/t",scope="repository:team/img:{order}"'
+        return 401, {"WWW-Authenticate": challenge}, b""
+
+    with serving(answer) as server:
+        give, _ = logins(server.host, USERNAME)
+        client = Registry(server.host, "team/img", give, patience=QUICK)
+        client.head_manifest("x")
+        client.head_manifest("y")
+        paths = [asked.path for asked in server.asked if asked.path.startswith("/t")]
+        assert paths == ["/t?scope=repository%3Ateam%2Fimg%3Apull%2Cpush"]
+
+
 def test_access_token_and_realms_with_a_query_are_understood():
     def answer(asked):
         if asked.path.startswith("/t"):

@@ -110,6 +110,16 @@ def test_what_comes_damaged_each_time_is_refused(through, registry, faulty):
         through().read_blob(blob.digest)
 
 
+def test_what_is_left_of_a_body_is_not_taken_for_an_answer(registry, monkeypatch):
+    large = Blob.of(os.urandom(3_000_000))
+    registry.upload_blob(large)
+    monkeypatch.setattr(blobs, "_SMALL", 10)
+    for _ in range(3):
+        with pytest.raises(ServiceError, match="is larger than 10 bytes"):
+            registry.read_blob(large.digest)
+        assert registry.head_blob(large.digest) == large.size
+
+
 def test_a_blob_that_is_not_there_is_told(registry):
     digest = digest_of(b"nowhere")
     with pytest.raises(ServiceError, match=f"has no content {digest}"):

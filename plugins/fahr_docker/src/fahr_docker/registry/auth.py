@@ -177,7 +177,11 @@ class Authorization:
         own = f"repository:{self._repository}:"
         if self._basic() is None:
             return challenge
-        kept = [s for s in challenge.scopes if s not in (f"{own}pull", f"{own}push")]
+        kept = [
+            scope
+            for scope in challenge.scopes
+            if not scope.startswith(own) or set(scope[len(own) :].split(",")) - {"pull", "push"}
+        ]
         wide = f"{own}pull,push"
         return Challenge(challenge.realm, challenge.service, tuple(dict.fromkeys((*kept, wide))))
 

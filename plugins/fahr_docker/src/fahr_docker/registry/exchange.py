@@ -123,7 +123,7 @@ class Exchange:
         try:
             yield _head(response, url), _parts(response, url)
         finally:
-            if not response.closed:  # what is left of the body would be taken for an answer
+            if not response.closed:  # a connection with a rest of it on is of no use
                 response.close()
             response.release_conn()
 
