@@ -33,8 +33,11 @@ REQUIRED = os.environ.get("FAHR_REQUIRE_ENGINE") == "1"
 
 def need_program(name: str) -> None:
     """Skip visibly where a program is missing, or fail where nothing may be skipped."""
-    if shutil.which(name) is None:
-        (pytest.fail if REQUIRED else pytest.skip)(f"{name} is not installed", pytrace=False)
+    if shutil.which(name) is not None:
+        return
+    if REQUIRED:
+        pytest.fail(f"{name} is not installed", pytrace=False)
+    pytest.skip(f"{name} is not installed")
 
 
 @dataclass(frozen=True)
