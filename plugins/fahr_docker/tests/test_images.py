@@ -54,8 +54,11 @@ def folder(tmp_path: Path, engine: Engine) -> Iterator[Path]:
     (folder / "train.py").write_text(SCRIPT)
     (folder / "requirements.txt").write_text("six==1.17.0\n")
     yield folder
+    # By their names: what two tests made of the same files is one image.
     for image in engine.client.images.list(name=f"fahr/{folder.name}"):
-        engine.client.images.remove(image.id, force=True)
+        for tag in image.tags:
+            if tag.startswith(f"fahr/{folder.name}:"):
+                engine.client.images.remove(tag)
 
 
 @pytest.fixture
@@ -158,6 +161,20 @@ class TestInTheEngine:
         (folder / "train.py").write_text("import ours, six\nprint(ours.x, six.__version__)\n")
         image = image_of(folder, train_image=own)
         assert run(engine, image.reference).output == "42 1.17.0\n"
+
+    def test_a_base_that_was_made_anew_makes_another_environment(
+        self, engine: Engine, folder: Path
+    ) -> None:
+        own = f"fahr/{folder.name}:own"
+        text = "FROM python:3.11-slim-bookworm\nRUN echo {0} > /made\n"
+        (folder / "train.py").write_text("print(open('/made').read())\n")
+        images = []
+        for made in ("once", "again"):
+            build = ["docker", "build", "-q", "-t", own, "-"]
+            subprocess.run(build, input=text.format(made), text=True, check=True)
+            images.append(image_of(folder, train_image=own))
+            assert run(engine, images[-1].reference).output.strip() == made
+        assert images[0].environment_digest != images[1].environment_digest
 
     def test_a_gpu_image_asks_for_gpus(self, engine: Engine, folder: Path) -> None:
         image = image_of(folder, gpus=True)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from fahr_core.hookspecs import Progress
     from fahr_docker.engine.local import Engine, LocalImage
 
-__all__ = ["base_identity", "pinned"]
+__all__ = ["base_identity", "forget", "pinned"]
 
 _KEPT = 30 * 86400  # seconds
 

@@ -18,7 +18,7 @@ from fahr_core.container import CODE
 from fahr_core.errors import ServiceError
 from fahr_core.models import Image
 from fahr_docker.append import ConfigChanges, append_code
-from fahr_docker.base_identity import base_identity
+from fahr_docker.base_identity import base_identity, forget
 from fahr_docker.engine.order import BuildOrder
 from fahr_docker.environment_image import (
     LABEL,
@@ -102,6 +102,14 @@ class _Making:
             recipe.dockerfile.base, recipe.platform, recipe.experiment, self.engine, self.progress
         )
 
+    def settle_base(self) -> None:
+        """Look again where the base is an image of this machine's own, and was made anew."""
+        recipe, base = self.recipe, self.recipe.dockerfile.base
+        local = self.engine().find(base) if base and "$" not in base else None
+        if local and not local.digests and self.identity != local.id:
+            forget(base, recipe.platform, recipe.experiment)
+            del self.identity
+
     @property
     def is_whole(self) -> bool:
         return self.recipe.dockerfile.environment is None
@@ -109,6 +117,7 @@ class _Making:
     # -- the engine's own store ---------------------------------------------------------
 
     def in_engine(self) -> Image:
+        self.settle_base()
         if self.is_whole:
             built = self._whole()
             return Image(reference=self._tag(self._whole_hash()), digest=built.id)
@@ -181,6 +190,8 @@ class _Making:
         except ServiceError:
             if registry.head_manifest(tag) is not None:
                 raise
+            self.settle_base()
+            tag = f"env-{self.recipe.environment_hash(self.identity)}"
             self._push_environment(registry, repository, tag)
             code = self._append(registry, tag)
         return Image(
@@ -212,6 +223,8 @@ class _Making:
         tag = f"code-{self._whole_hash()}"
         digest = registry.head_manifest(tag)
         if digest is None:
+            self.settle_base()
+            tag = f"code-{self._whole_hash()}"
             built = self._whole()
             with alone(f"push-{_hash(repository, tag)}", self.progress):
                 digest = registry.head_manifest(tag) or self.engine().push(

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fahr_core.errors import ServiceError, UsageError
+from fahr_docker.engine import finding
 from fahr_docker.engine.failure import engine_failed, step_failed
-from fahr_docker.engine.finding import context_name, find_buildx
 from fahr_docker.engine.steps import Steps
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def build(engine: Engine, order: BuildOrder, progress: Progress) -> None:
     Raises:
         FahrError: as :meth:`Engine.build`.
     """
-    command = find_buildx()
+    command = finding.find_buildx()
     if command is None:
         raise UsageError("buildx is not installed")
     with tempfile.TemporaryDirectory(prefix="fahr-lent-") as folder:
@@ -56,7 +56,9 @@ def _options(order: BuildOrder, folder: Path) -> Iterator[str]:
 
 def _variables(engine: Engine) -> dict[str, str]:
     """Lead buildx to the engine's own builder: others do not see the images in its store."""
-    builder = "default" if engine.variables.get("DOCKER_HOST") else context_name(engine.variables)
+    builder = (
+        "default" if engine.variables.get("DOCKER_HOST") else finding.context_name(engine.variables)
+    )
     return {**engine.variables, "BUILDX_BUILDER": builder, "BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
 
 

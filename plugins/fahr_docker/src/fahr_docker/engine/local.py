@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -191,6 +192,7 @@ def _follow(events: Iterator[dict[str, Any]], what: str, progress: Progress) -> 
     digest = None
     for event in events:
         if message := event.get("error"):  # a bad login, too, is an event and no exception
+            deque(events, maxlen=0)  # read to its end, the connection can be used again
             raise _told(what, str(message))
         detail = event.get("progressDetail") or {}
         if detail.get("total"):

@@ -93,6 +93,7 @@ def _follow(events: Iterable[dict[str, Any]], what: str, progress: Progress) -> 
     step, lines = "", deque[str](maxlen=_KEPT_LINES)
     for event in events:
         if message := event.get("error"):
+            deque(events, maxlen=0)  # read to its end, the connection can be used again
             if not step:
                 raise engine_failed(what, str(message))
             raise step_failed(what, step, lines, str(message))
