@@ -107,6 +107,10 @@ class Files:
         return str(self._plan["name"])
 
 
+async def leave_alone() -> None:
+    """Stand in for an interrupt that is not wanted."""
+
+
 def make_client(run: Run) -> Any:
     """Make papermill's client class: cells can be interrupted, output is seen at once."""
     errors: Any = import_module("nbclient.exceptions")
@@ -115,6 +119,9 @@ def make_client(run: Run) -> Any:
     class Client(clients.PapermillNotebookClient):  # type: ignore[misc]
         def start_new_kernel(self, **arguments: Any) -> None:
             super().start_new_kernel(**arguments)
+            # jupyter_client interrupts a kernel before it shuts it down; an idle one may
+            # complain of that in the log. Cells are interrupted by Run, as they have to be.
+            self.km._async_interrupt_kernel = leave_alone
             run.kernel_started(self.km.provisioner.pgid)
 
         def papermill_execute_cells(self) -> None:
