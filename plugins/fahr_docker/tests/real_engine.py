@@ -7,7 +7,7 @@ import io
 import json
 import tarfile
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 from fahr_docker.engine.finding import find_engine
@@ -28,15 +28,20 @@ BASES = (
 
 def need_engine() -> Engine:
     """Give the engine; skip visibly where none answers, or fail where nothing may be skipped."""
-    stop = pytest.fail if REQUIRED else pytest.skip
     try:
         engine = find_engine()
     except FahrError as error:
-        stop(f"{error.message}; .ci/engine brings one", pytrace=False)
+        _do_without(f"{error.message}; .ci/engine brings one")
     for base in BASES:
         if engine.find(base) is None:
-            stop(f"the engine has no {base}; .ci/engine makes it", pytrace=False)
+            _do_without(f"the engine has no {base}; .ci/engine makes it")
     return engine
+
+
+def _do_without(reason: str) -> NoReturn:
+    if REQUIRED:
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
 
 
 @dataclass(frozen=True)
