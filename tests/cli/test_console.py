@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,7 @@ from tests.cli.screen import Screen, at_terminal, screen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 __all__ = ["screen"]
 
@@ -164,21 +167,30 @@ def test_nothing_moves_or_asks_where_nobody_sits(
     assert screen.raw() == ""
 
 
+def closed() -> io.StringIO:
+    stream = io.StringIO()
+    stream.close()
+    return stream
+
+
+@pytest.mark.parametrize("stream", [io.StringIO(), None, closed()], ids=["pipe", "none", "closed"])
 @pytest.mark.parametrize("name", ["stdin", "stderr"])
 @at_terminal
 def test_a_question_needs_two_ends(
-    screen: Screen, monkeypatch: pytest.MonkeyPatch, name: str
+    screen: Screen, monkeypatch: pytest.MonkeyPatch, name: str, stream: io.StringIO | None
 ) -> None:
-    monkeypatch.setattr(sys, name, io.StringIO())
-    assert not console.can_ask()
+    with monkeypatch.context() as within:  # undone before the screen is taken away
+        within.setattr(sys, name, stream)
+        assert not console.can_ask()
 
 
 @at_terminal
 def test_a_pipe_stands_not_in_the_way_of_a_question(
     screen: Screen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys, "stdout", io.StringIO())
-    assert console.can_ask()
+    with monkeypatch.context() as within:
+        within.setattr(sys, "stdout", io.StringIO())
+        assert console.can_ask()
 
 
 @at_terminal
@@ -229,3 +241,13 @@ def test_progress_in_a_pipe_is_a_line_a_minute(
     terminal.progress("image", "three", 2_000_000)
     terminal.progress("image", "four", 3_000_000)
     assert capsys.readouterr().err == "image    three 2.0 MB\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell closes streams this way on POSIX")
+@pytest.mark.parametrize("closing", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_stream_that_is_closed_is_nobody_there(tmp_path: Path, closing: str) -> None:
+    (tmp_path / "train.py").write_text("epochs = 3\n")
+    line = f'"{sys.executable}" -m fahr_core init {closing}'
+    done = subprocess.run(["sh", "-c", line], cwd=tmp_path, capture_output=True, timeout=120)
+    assert done.returncode == 0
+    assert (tmp_path / "fahr.toml").read_text().count("local") == 1

@@ -61,7 +61,14 @@ _moving = _MovingLine()
 
 
 def prepare_streams() -> None:
-    """Let any name be printed: what a stream cannot show is escaped."""
+    """Let any name be printed: what a stream cannot show is escaped.
+
+    A stream that the caller closed (``fahr ls >&-``, some services) is opened on nothing; its
+    number would otherwise go to the next file opened, and what is printed into that file.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
@@ -130,7 +137,7 @@ def styled(text: str, style: str, stream: IO[str] | None = None) -> str:
 
 def can_ask() -> bool:
     """Tell whether somebody is there to answer a question."""
-    return sys.stdin.isatty() and _moves(sys.stderr)
+    return _is_terminal(sys.stdin) and _moves(sys.stderr)
 
 
 class Terminal:
@@ -194,10 +201,14 @@ def _has_colour(stream: IO[str]) -> bool:
         return False
     if os.environ.get("FORCE_COLOR"):
         return True
-    return stream.isatty() and os.environ.get("TERM") != "dumb"
+    return _is_terminal(stream) and os.environ.get("TERM") != "dumb"
 
 
 def _moves(stream: IO[str]) -> bool:
     if os.environ.get("CI") or os.environ.get("JPY_PARENT_PID"):
         return False
-    return stream.isatty() and os.environ.get("TERM") != "dumb"
+    return _is_terminal(stream) and os.environ.get("TERM") != "dumb"
+
+
+def _is_terminal(stream: IO[str] | None) -> bool:
+    return stream is not None and not stream.closed and stream.isatty()
