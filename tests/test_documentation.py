@@ -62,7 +62,8 @@ def page_of(text, home):
 @pytest.mark.e2e
 @pytest.mark.parametrize("page", [page for page in PAGES if "\n```console\n" in text_of(page)])
 def test_commands_print_what_the_page_shows(page, own_home):
-    assert page_of(text_of(page), own_home) == []
+    problems = page_of(text_of(page), own_home)
+    assert not problems, "\n".join(problems)
 
 
 def test_every_shown_command_is_run():
