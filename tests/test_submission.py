@@ -134,6 +134,7 @@ def test_what_is_said(told: Service, folder: Path) -> None:
     assert listener.said["checked"] == "credentials, quota"
     assert "told makes no image: local-cpu has no effect" in listener.warned
     assert "quota: 2 hours left" in listener.warned
+    assert not [told for told in listener.warned if "credentials" in told]
 
 
 def test_secrets_are_handed_over_and_never_written_down(
