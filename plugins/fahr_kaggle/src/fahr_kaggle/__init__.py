@@ -1,0 +1,1 @@
+"""Training jobs as versions of private Kaggle kernels."""
