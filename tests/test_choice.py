@@ -1,6 +1,11 @@
 import pytest
 
-from fahr_core.choice import SeveralDrivers, choose_train_driver, open_chosen, train_image
+from fahr_core.choice import (
+    SeveralDrivers,
+    choose_train_driver,
+    open_chosen,
+    own_image,
+)
 from fahr_core.errors import DriverError
 from fahr_core.settings.layers import Layer, Text, read_layers
 from tests.plugin_factory import PluginFactory, driver_source, plugins
@@ -111,9 +116,9 @@ def test_a_build_driver_that_is_not_installed(plugins: PluginFactory):
 
 
 def test_an_image_by_an_old_name_is_a_build_drivers():
-    assert train_image([]) is None
-    assert train_image([Layer("x", {"train_image": "default-gpu"})]) is None
-    assert train_image([Layer("x", {"train_image": Text("'mine:1'")})]) == "mine:1"
+    assert own_image(None) is None
+    assert own_image("default-gpu") is None
+    assert own_image("mine:1") == "mine:1"
 
 
 @pytest.mark.parametrize("written", [["bell"], Text("bell"), Text('["bell"]')])

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["distributions", "told"]
 
-PLAIN = ["preflight", "render_artifacts", "plan_submission", "stage_request", "submit_jobs"]
-WITH_IMAGE = [*PLAIN[:2], "image_target", "registry_login", *PLAIN[2:]]
+PLAIN = ["render_artifacts", "preflight", "plan_submission", "stage_request", "submit_jobs"]
+WITH_IMAGE = ["image_target", *PLAIN[:2], "image_target", "registry_login", *PLAIN[2:]]
 BEFORE_SENDING = [*PLAIN[:4], "image_target", "registry_login"]
 
 
@@ -88,7 +88,7 @@ def test_a_job_is_written_down_before_it_is_sent(
     seen: dict[str, Any] = {}
 
     def at(hook: str) -> None:
-        (seen[hook],) = ledger.file.select("SELECT state, request IS NOT NULL FROM jobs", [])
+        seen[hook] = ledger.file.select("SELECT state, request IS NOT NULL FROM jobs", [])
         if hook == "submit_jobs":
             assert ledger.exact("digits-train-1").owner
 
@@ -96,11 +96,11 @@ def test_a_job_is_written_down_before_it_is_sent(
     record = fit(folder)
     assert told.calls == PLAIN
     assert seen == {
-        "preflight": ("unlaunched", 0),
-        "render_artifacts": ("unlaunched", 0),
-        "plan_submission": ("unlaunched", 0),
-        "stage_request": ("unlaunched", 1),
-        "submit_jobs": ("submitting", 1),
+        "render_artifacts": [],
+        "preflight": [("unlaunched", 0)],
+        "plan_submission": [("unlaunched", 0)],
+        "stage_request": [("unlaunched", 1)],
+        "submit_jobs": [("submitting", 1)],
     }
     assert (record.name, record.state, record.owner) == ("digits-train-1", State.SUBMITTED, None)
     assert record.ref == JobRef(driver="told", id=record.run_id)
@@ -220,8 +220,24 @@ def test_every_error_of_a_check_is_told_and_nothing_is_sent(
     with pytest.raises(UsageError, match="role: is missing") as problem:
         fit(folder)
     assert problem.value.hints == ("make it", "bucket: is foreign", "nothing was sent")
-    assert told.calls == ["preflight"]
+    assert told.calls == PLAIN[:2]
     assert states(ledger) == {}
+
+
+# -- what the driver renders ------------------------------------------------------------
+
+
+def test_what_is_rendered_travels(told: Service, folder: Path) -> None:
+    told.rendered = (
+        RenderedFile(path="run.sh", text="exec fahr-start\n", executable=True),
+        RenderedFile(path=".fahr/launcher/start.py", text=""),
+    )
+    listener = Listener()
+    record = fit(folder, listener)
+    assert listener.said["wrote"] == "run.sh"  # what is fahr's own is not told
+    job = Ledger.at_home().job(record.name)
+    assert job is not None
+    assert (job.code.run_script, job.code.files) == ("run.sh", 2)
 
 
 # -- a full lane ------------------------------------------------------------------------
@@ -253,7 +269,7 @@ def test_the_same_content_attaches_to_a_name(told: Service, folder: Path) -> Non
     os.utime(folder / "train.py")  # the same content, written anew
     again = fit(folder, listener, name="train-abc")
     assert again.run_id == first.run_id
-    assert told.calls == []
+    assert told.calls == ["render_artifacts"]
     assert "attached" in listener.said
 
 
@@ -268,7 +284,7 @@ def test_other_content_does_not_attach(
     with pytest.raises(UsageError, match='"train-abc" exists and has other content') as problem:
         fit(folder, name="train-abc", **change)
     assert problem.value.hints[-1] == "nothing was sent"
-    assert told.calls == []
+    assert told.calls == ["render_artifacts"]
     assert list(states(ledger)) == ["train-abc"]
 
 
@@ -312,7 +328,7 @@ def test_a_dry_run_changes_nothing_on_this_disk_or_anywhere(
     before = tree(own_home, folder)
     request = dry_run(plan(folder, dry_run=True, name="train-abc"), Quiet())
     assert tree(own_home, folder) == before
-    assert told.calls == ["render_artifacts", "image_target", "plan_submission"]
+    assert told.calls == ["image_target", "render_artifacts", "image_target", "plan_submission"]
     assert request.body["image"] == "registry.example.org/digits"
 
 

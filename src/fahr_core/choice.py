@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from fahr_core.settings.layers import Layer
 
-__all__ = ["SeveralDrivers", "choose_train_driver", "extensions_of", "open_chosen", "train_image"]
+__all__ = ["SeveralDrivers", "choose_train_driver", "extensions_of", "open_chosen", "own_image"]
 
 #: Names that the first fahr took in both ``--train-image`` and ``--build-driver``.
 _OLD_IMAGES = {"default-cpu": "local-cpu", "default-gpu": "local-gpu"}
@@ -67,10 +67,9 @@ def open_chosen(layers: Sequence[Layer], train: str) -> Session:
     return Session(session.train, registry.find("build", _build_driver(layers)), extensions)
 
 
-def train_image(layers: Sequence[Layer]) -> str | None:
-    """Give the image that the job starts from, if one is named."""
-    image = peek(layers, "train_image")
-    return None if image is None or image in _OLD_IMAGES else image
+def own_image(train_image: str | None) -> str | None:
+    """Give the image that the setting names, None where it is an old name of a build driver."""
+    return None if train_image in _OLD_IMAGES else train_image
 
 
 def _placed(name: str, layer: Layer, folder: Path) -> str:

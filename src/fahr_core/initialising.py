@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from fahr_core import choice
 from fahr_core.errors import ArtifactError, DiskError
 from fahr_core.experiment import Experiment, find_artifact, shown
-from fahr_core.models import Artifacts, Environment
+from fahr_core.models import Environment
 from fahr_core.settings.keeping import artifact_word, kept_settings
 from fahr_core.settings.layers import read_layers
 from fahr_core.settings.resolve import peek, resolve
@@ -155,7 +155,6 @@ def apply(setup: Setup, reporter: Reporter, requirements: str | None = None) -> 
         FahrError: the environment file cannot be used, a template is wrong, or a file
             cannot be written.
     """
-    from fahr_core.render import write_files
     from fahr_core.settings.writing import write_settings_text
     from fahr_core.starting_files import write_example, write_requirements
 
@@ -167,9 +166,8 @@ def apply(setup: Setup, reporter: Reporter, requirements: str | None = None) -> 
     if requirements is not None:
         outcome = write_requirements(folder, requirements)
         outcomes.setdefault(outcome, []).append(REQUIREMENTS)
-    files = _artifacts(setup, reporter).files
-    for written in write_files(folder, files, overwrite=setup.order.overwrite):
-        outcomes.setdefault(written.outcome, []).append(written.path)
+    for outcome, paths in _written_files(setup, reporter).items():
+        outcomes.setdefault(outcome, []).extend(paths)
     outcome = _settings_outcome(setup)
     if outcome != "unchanged":
         write_settings_text(folder / _SETTINGS, setup.settings_text)
@@ -213,25 +211,17 @@ def equivalent(setup: Setup) -> list[str]:
     return [*words, *(f"--{flag}" for flag, wanted in flags.items() if wanted)]
 
 
-def _artifacts(setup: Setup, reporter: Reporter) -> Artifacts:
+def _written_files(setup: Setup, reporter: Reporter) -> Mapping[str, list[str]]:
+    """Write what the driver renders, and give the paths by what became of them."""
+    from fahr_core.drafting import rendered, resolved, write_files
     from fahr_core.sample import sample_job
 
-    environment = _environment(setup, reporter) if setup.session.build else Environment()
-    job = sample_job(setup.session, setup.settings, setup.experiment, environment)
-    base = setup.session.base_image(job, environment) if setup.session.build else None
-    return setup.session.render_artifacts(job, base)
-
-
-def _environment(setup: Setup, reporter: Reporter) -> Environment:
-    from fahr_core.environment import resolve as resolve_environment
-
-    return resolve_environment(
-        setup.experiment.folder,
-        setup.experiment.artifact,
-        envfile=setup.settings.core["envfile"],
-        python=setup.settings.core["python"],
-        progress=reporter.progress,
-    )
+    session, settings, experiment = setup.session, setup.settings, setup.experiment
+    environment = Environment()
+    if session.build:
+        environment = resolved(session, settings, experiment, reporter)
+    artifacts = rendered(session, sample_job(session, settings, experiment, environment))
+    return write_files(session, experiment.folder, artifacts, overwrite=setup.order.overwrite)
 
 
 def _settings_outcome(setup: Setup) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fahr_core import names
+from fahr_core.choice import own_image
 from fahr_core.models import Code, Environment, Job
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def sample_job(
         driver_path=session.train.path,
         driver_digest=session.train.digest,
         build_driver=session.build.name if session.build else None,
-        train_image=core["train_image"],
+        train_image=own_image(core["train_image"]),
         code=_NO_CODE,
         environment=environment or Environment(),
         settings=settings.of(session.train.name),

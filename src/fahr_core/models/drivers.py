@@ -46,7 +46,9 @@ class TrainInfo:
 
     ``settings`` is the place of its pydantic model, ``package.module:Class``, so that
     listing and submitting need not import pydantic.  ``poll`` is how many seconds to leave
-    between two questions for a job's state.
+    between two questions for a job's state.  ``platform`` is uv's name for where jobs run,
+    such as ``x86_64-unknown-linux-gnu``; None means a machine like this one, and a driver
+    that takes an image says it by its target instead.
     """
 
     title: str
@@ -56,6 +58,7 @@ class TrainInfo:
     needs: tuple[str, ...] = ()
     paid: bool = False
     poll: float = 5.0
+    platform: str | None = None
     documentation: str = ""
 
 

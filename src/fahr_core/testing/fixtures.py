@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from itertools import count
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
@@ -240,36 +239,12 @@ class DriverFixtures:
 
 def job_of(plan: Plan, number: int = 1) -> Job:
     """Give the job that an order means, as the core would make it."""
-    from fahr_core import names, snapshot
-    from fahr_core.choice import train_image
-    from fahr_core.environment import resolve
-    from fahr_core.models import Job
+    from fahr_core import names
+    from fahr_core.drafting import draft, named_job
+    from fahr_core.reporter import Quiet
 
-    session, core, folder = plan.session, plan.core, plan.experiment.folder
-    name = names.job_name(names.job_stem(folder.name, "train"), number)
-    run_id = names.new_run_id()
-    return Job(
-        name=name,
-        run_id=run_id,
-        remote_name=names.remote_name(name, session.info.names, run_id[:6]),
-        experiment=str(folder),
-        artifact=plan.experiment.artifact,
-        kind=plan.experiment.kind,
-        train_driver=session.train.name,
-        driver_path=session.train.path,
-        driver_digest=session.train.digest,
-        build_driver=session.build.name if session.build else None,
-        train_image=train_image(plan.layers),
-        code=snapshot.take(plan.experiment),
-        environment=resolve(folder, plan.experiment.artifact),
-        settings=plan.settings.of(session.train.name),
-        build_settings=plan.settings.of(session.build.name if session.build else None),
-        params=plan.params,
-        inputs=tuple(plan.inputs),
-        secrets=tuple(plan.secrets),
-        timeout=core["timeout"],
-        drawn_at=time.time(),
-    )
+    name = names.job_name(names.job_stem(plan.experiment.folder.name, "train"), number)
+    return named_job(draft(plan, Quiet()), name, names.new_run_id())
 
 
 def render(session: Session, job: Job) -> Artifacts:

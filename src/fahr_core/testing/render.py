@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fahr_core.errors import FahrError
-from fahr_core.testing.fixtures import DriverFixtures, job_of, render
+from fahr_core.sample import sample_job
+from fahr_core.testing.fixtures import DriverFixtures, render
 from fahr_core.testing.promises import broken
 from fahr_core.testing.scripts import NOTHING
 
@@ -36,7 +37,8 @@ class RenderContract(DriverFixtures):
     @pytest.fixture
     def job(self, experiment: MakeExperiment, plan: MakePlan) -> Job:
         """Give a job to render for."""
-        return job_of(plan(experiment(NOTHING)))
+        made = plan(experiment(NOTHING))
+        return sample_job(made.session, made.settings, made.experiment)
 
     def test_the_same_job_gives_the_same_files(self, session: Session, job: Job) -> None:
         """No time, random part or order of a set is in a rendered file."""
