@@ -1,0 +1,1 @@
+"""The train driver ``sagemaker``: training jobs on Amazon SageMaker."""

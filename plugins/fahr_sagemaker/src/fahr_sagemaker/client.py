@@ -1,0 +1,193 @@
+"""The only file that talks to AWS: one account and region, by whichever credentials there are."""
+
+from __future__ import annotations
+
+import os
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from fahr_core.errors import AccessError
+from fahr_sagemaker.failures import no_region, translated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from fahr_core.models import JobRef
+
+__all__ = ["Client"]
+
+#: Seconds to a connection, and between two pieces of an answer.
+_CONNECT, _READ = 10, 60
+#: Attempts of a call, the first included: about 20 seconds of throttling are sat out.
+_ATTEMPTS = 6
+
+
+class Client:
+    """AWS in one region; each service's client is made once, when it is first used.
+
+    botocore retries what may work a moment later, with back-off and jitter, in its mode
+    ``standard``; ``AWS_RETRY_MODE`` and ``AWS_MAX_ATTEMPTS`` override it. Safe to share
+    between threads.
+
+    Args:
+        region: The region, where the caller knows it; otherwise AWS's own settings tell.
+        profile: A profile of AWS's settings files.
+        account: The account that has to answer; checked by :meth:`check_account`.
+    """
+
+    def __init__(
+        self, *, region: str | None = None, profile: str | None = None, account: str | None = None
+    ) -> None:
+        self.profile = profile
+        self.account = account
+        self._wanted_region = region
+        self._lock = threading.Lock()
+        self._session: Any = None
+        self._services: dict[str, Any] = {}
+
+    @classmethod
+    def of_settings(cls, settings: Mapping[str, Any]) -> Client:
+        """Give the client that a job's settings mean."""
+        return cls(region=settings.get("region"), profile=settings.get("profile"))
+
+    @classmethod
+    def of_ref(cls, ref: JobRef) -> Client:
+        """Give the client for a job, on any machine: a profile that is unknown here is left out."""
+        data = ref.data
+        client = cls(region=data.get("region"), account=data.get("account"))
+        profile = data.get("profile")
+        if profile and profile in client.session.available_profiles:
+            client.profile, client._session = profile, None
+        return client
+
+    @property
+    def session(self) -> Any:
+        """Give boto3's session.
+
+        Raises:
+            AccessError: there is no such profile.
+        """
+        with self._lock:
+            if self._session is None:
+                self._session = self._opened()
+            return self._session
+
+    @property
+    def region(self) -> str:
+        """Give the region that is asked.
+
+        Raises:
+            AccessError: nobody names one.
+        """
+        found = self._wanted_region or self.session.region_name or os.environ.get("AWS_REGION")
+        if not found:
+            raise no_region()
+        return str(found)
+
+    @property
+    def access_key(self) -> str | None:
+        """Give the id of the access key in use, which is no secret; None without credentials."""
+        with self.answered("sts", "credentials"):
+            credentials = self.session.get_credentials()
+            return credentials.access_key if credentials else None
+
+    def service(self, name: str) -> Any:
+        """Give boto3's client for a service; calls on it raise botocore's own errors."""
+        region, session = self.region, self.session
+        with self._lock:  # botocore's session is not safe to make two clients at once
+            if name not in self._services:
+                self._services[name] = session.client(
+                    name, region_name=region, config=_configuration()
+                )
+            return self._services[name]
+
+    def call(self, service: str, operation: str, **arguments: Any) -> dict[str, Any]:
+        """Call an operation and give its answer.
+
+        Args:
+            service: boto3's name of the service, such as ``sagemaker``.
+            operation: The operation's name in the API, such as ``DescribeTrainingJob``.
+            arguments: Its parameters.
+
+        Raises:
+            AccessError: credentials or a permission is missing.
+            FahrError: the service refused the call; ``failures.code_of`` gives its code.
+            ServiceError: the service failed, or did not answer.
+        """
+        with self.answered(service, operation):
+            client = self.service(service)
+            return dict(getattr(client, _method(client, operation))(**arguments))
+
+    def pages(self, service: str, operation: str, **arguments: Any) -> Iterator[dict[str, Any]]:
+        """Give the answers of an operation that has pages, one after the other."""
+        with self.answered(service, operation):
+            client = self.service(service)
+            paginator = client.get_paginator(_method(client, operation))
+            yield from paginator.paginate(**arguments)
+
+    @contextmanager
+    def answered(self, service: str, operation: str) -> Iterator[None]:
+        """Turn botocore's errors within the block into fahr's, also between reads of a stream."""
+        import boto3.exceptions  # type: ignore[import-untyped]
+        import urllib3.exceptions
+        from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
+
+        try:
+            yield
+        except (
+            BotoCoreError,
+            ClientError,
+            boto3.exceptions.Boto3Error,
+            urllib3.exceptions.HTTPError,
+        ) as error:
+            raise translated(error, service, operation, self.profile) from error
+
+    def check_account(self) -> None:
+        """See that the credentials are those of the job's account.
+
+        Raises:
+            AccessError: they are another account's.
+        """
+        if self.account is None:
+            return
+        here = self.call("sts", "GetCallerIdentity")["Account"]
+        if here != self.account:
+            raise AccessError(
+                f"the job is in AWS account {self.account}, the credentials are those of {here}",
+                "export AWS_PROFILE=NAME    of a profile of that account",
+            )
+
+    def _opened(self) -> Any:
+        import boto3  # type: ignore[import-untyped]
+        from botocore.exceptions import BotoCoreError  # type: ignore[import-untyped]
+
+        try:
+            return boto3.Session(profile_name=self.profile, region_name=self._wanted_region)
+        except BotoCoreError as error:
+            raise translated(error, "sts", "credentials", self.profile) from error
+
+
+def _configuration() -> Any:
+    from botocore.config import Config  # type: ignore[import-untyped]
+
+    from fahr_sagemaker.version import VERSION
+
+    told = {"AWS_RETRY_MODE", "AWS_MAX_ATTEMPTS"} & set(os.environ)
+    retries = {} if told else {"mode": "standard", "total_max_attempts": _ATTEMPTS}
+    return Config(
+        retries=retries or None,
+        connect_timeout=_CONNECT,
+        read_timeout=_READ,
+        max_pool_connections=16,
+        user_agent_extra=f"fahr-sagemaker/{VERSION}",
+    )
+
+
+def _method(client: Any, operation: str) -> str:
+    from botocore import xform_name  # type: ignore[import-untyped]
+
+    name = str(xform_name(operation))
+    if not hasattr(client, name):
+        raise AttributeError(f"{client.meta.service_model.service_name} has no {operation}")
+    return name
