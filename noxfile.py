@@ -80,7 +80,8 @@ def isolated(session: nox.Session, plugin: str) -> None:
             uv_build(session, "--wheel", f"--out-dir={folder}", str(ROOT / member))
         wheels = sorted(Path(folder).glob("*.whl"), key=lambda path: "fahr_core" not in path.name)
         core, *others = wheels
-        session.install(f"fahr-core[testing] @ {core.as_uri()}", *map(str, others), *TEST_TOOLS)
+        tools = [*TEST_TOOLS, *test_group(plugin)]
+        session.install(f"fahr-core[testing] @ {core.as_uri()}", *map(str, others), *tools)
     run_pytest(session, *(session.posargs or [f"plugins/{plugin}/tests"]))
 
 
@@ -162,8 +163,21 @@ def with_siblings(plugin: str) -> list[str]:
 
 def declared(plugin: str) -> dict:
     """Read the ``[project]`` table of a plugin."""
+    return read_project(plugin)["project"]
+
+
+def test_group(plugin: str) -> list[str]:
+    """Give what a plugin's tests need besides: its own dependency group ``test``."""
+    project = read_project(plugin)
+    if "test" not in project.get("dependency-groups", {}):
+        return []
+    return list(nox.project.dependency_groups(project, "test"))
+
+
+def read_project(plugin: str) -> dict:
+    """Read the pyproject.toml of a plugin."""
     text = (ROOT / "plugins" / plugin / "pyproject.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)["project"]
+    return tomllib.loads(text)
 
 
 def requirement_name(line: str) -> str:

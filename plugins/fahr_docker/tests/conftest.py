@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+
 from faults import Faults, proxied
 from real_engine import need_engine
 from real_registry import RealRegistry, running

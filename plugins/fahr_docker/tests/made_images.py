@@ -7,9 +7,8 @@ import io
 import json
 import tarfile
 
-from fahr_docker.registry import Blob, Registry
-
 from fahr_core.store import digest_of
+from fahr_docker.registry import Blob, Registry
 
 DOCKER = {
     "manifest": "application/vnd.docker.distribution.manifest.v2+json",

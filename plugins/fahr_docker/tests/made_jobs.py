@@ -6,8 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from fahr_docker.build_drivers import cpu, gpu
-
 from fahr_core import container, snapshot
 from fahr_core.container import container_artifacts
 from fahr_core.environment import resolve
@@ -24,6 +22,7 @@ from fahr_core.models import (
     Package,
 )
 from fahr_core.render import write_files
+from fahr_docker.build_drivers import cpu, gpu
 
 #: The train driver's package: a runtime for a plain container.
 DRIVER = Path(__file__).parent / "container_driver"

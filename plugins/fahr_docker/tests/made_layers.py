@@ -6,10 +6,9 @@ import io
 import tarfile
 from typing import TYPE_CHECKING
 
+from fahr_core.store import put
 from fahr_docker.layer import Layer, code_layer
 from fahr_docker.staged_tree import staged_tree
-
-from fahr_core.store import put
 
 if TYPE_CHECKING:
     from pathlib import Path

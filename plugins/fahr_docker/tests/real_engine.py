@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
-from fahr_docker.engine.finding import find_engine
-from real_registry import REQUIRED
 
 from fahr_core.errors import FahrError
+from fahr_docker.engine.finding import find_engine
+from real_registry import REQUIRED
 
 if TYPE_CHECKING:
     from fahr_docker.engine.local import Engine

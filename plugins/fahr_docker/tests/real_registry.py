@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
-from fahr_docker.registry import Patience, Registry
 
 from fahr_core.models import Login
+from fahr_docker.registry import Patience, Registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -3,6 +3,9 @@ from __future__ import annotations
 import json
 
 import pytest
+
+from fahr_core.errors import ServiceError, UsageError
+from fahr_core.paths import cache_folder
 from fahr_docker.append import append_code
 from fahr_docker.image_config import ConfigChanges
 from fahr_docker.layer import code_layer, packed
@@ -10,9 +13,6 @@ from fahr_docker.registry import Blob
 from fahr_docker.staged_tree import LAUNCHER_FOLDER
 from made_images import DOCKER, OCI, OCI_INDEX, files_of, push_image, push_index
 from made_layers import layer_of, snapshot_of
-
-from fahr_core.errors import ServiceError, UsageError
-from fahr_core.paths import cache_folder
 
 CHANGES = ConfigChanges(
     entrypoint=("python3", LAUNCHER_FOLDER),

@@ -6,16 +6,16 @@ import shutil
 import threading
 
 import pytest
+
+from fahr_core.errors import AccessError, FahrError, ServiceError
+from fahr_core.models import Login
+from fahr_core.paths import cache_folder
 from fahr_docker.append import append_code
 from fahr_docker.image_config import ConfigChanges
 from fahr_docker.registry import Patience
 from made_images import files_of, push_image
 from made_layers import layer_of
 from real_registry import PASSWORD, QUICK, SECOND_USERNAME, USERNAME
-
-from fahr_core.errors import AccessError, FahrError, ServiceError
-from fahr_core.models import Login
-from fahr_core.paths import cache_folder
 
 # HEAD env, HEAD code, GET manifest, GET configuration, twice POST and PUT, PUT manifest.
 REQUESTS = 9

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
-from fahr_docker.base_identity import base_identity, pinned
-from fahr_docker.engine.local import LocalImage
-from made_jobs import Told
 
 from fahr_core.environment import lock as locks
 from fahr_core.errors import FahrError, UsageError
+from fahr_docker.base_identity import base_identity, pinned
+from fahr_docker.engine.local import LocalImage
+from made_jobs import Told
 
 if TYPE_CHECKING:
     from pathlib import Path

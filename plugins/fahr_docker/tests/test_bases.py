@@ -4,10 +4,10 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from fahr_docker.bases import choose_base, choose_cuda
 
 from fahr_core.errors import UsageError
 from fahr_core.models import Code, Environment, Job, Package
+from fahr_docker.bases import choose_base, choose_cuda
 
 DAY = date(2026, 11, 23)
 JOB = Job(

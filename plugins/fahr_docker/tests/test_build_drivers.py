@@ -5,11 +5,11 @@ import sys
 from dataclasses import replace
 
 import pytest
-from fahr_docker.build_drivers import cpu, gpu
-from made_jobs import JOB
 
 from fahr_core import registry
 from fahr_core.models import Environment, Package
+from fahr_docker.build_drivers import cpu, gpu
+from made_jobs import JOB
 
 
 @pytest.mark.parametrize(

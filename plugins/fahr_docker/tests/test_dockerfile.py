@@ -3,12 +3,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from fahr_docker.dockerfile import read_dockerfile
 from hypothesis import given
 from hypothesis import strategies as st
-from made_jobs import BASE, JOB, dockerfile
 
 from fahr_core.marks import mark
+from fahr_docker.dockerfile import read_dockerfile
+from made_jobs import BASE, JOB, dockerfile
 
 TEXT = dockerfile()
 

@@ -13,11 +13,8 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
-from fahr_docker.engine import finding
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from made_jobs import Told, image_of, job_of, rendered
-from real_engine import config_of, files_of, run
 
 from fahr_core.errors import (
     AccessError,
@@ -26,6 +23,9 @@ from fahr_core.errors import (
     UsageError,
 )
 from fahr_core.models import Image, ImageTarget, Login
+from fahr_docker.engine import finding
+from made_jobs import Told, image_of, job_of, rendered
+from real_engine import config_of, files_of, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,13 +10,13 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from fahr_docker.layer import code_layer, packed, write_tar
-from fahr_docker.staged_tree import Entry
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fahr_core.errors import ArtifactError, DiskError
 from fahr_core.paths import cache_folder
+from fahr_docker.layer import code_layer, packed, write_tar
+from fahr_docker.staged_tree import Entry
 
 ODD = [
     "with space",

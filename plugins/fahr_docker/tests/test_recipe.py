@@ -4,9 +4,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from fahr_docker.recipe import Recipe, make_recipe
-from fahr_docker.staging import staged
-from made_jobs import BASE, DRIVER, JOB, dockerfile
 
 from fahr_core import container, snapshot, store
 from fahr_core.container import container_artifacts
@@ -14,6 +11,9 @@ from fahr_core.errors import DriverError
 from fahr_core.experiment import find_artifact
 from fahr_core.models import Artifacts, Environment, Job
 from fahr_core.render import write_files
+from fahr_docker.recipe import Recipe, make_recipe
+from fahr_docker.staging import staged
+from made_jobs import BASE, DRIVER, JOB, dockerfile
 
 
 @pytest.fixture

@@ -3,14 +3,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from fahr_docker.layer import code_layer
-from fahr_docker.staged_tree import CODE_FOLDER, LAUNCHER_FOLDER, staged_tree
-from made_layers import RUNTIME, snapshot_of
 
 from fahr_core import snapshot
 from fahr_core.errors import ArtifactError, DiskError, FahrError
 from fahr_core.experiment import find_artifact
 from fahr_core.store import put, stored_path
+from fahr_docker.layer import code_layer
+from fahr_docker.staged_tree import CODE_FOLDER, LAUNCHER_FOLDER, staged_tree
+from made_layers import RUNTIME, snapshot_of
 
 CODE, LAUNCHER = CODE_FOLDER[1:], LAUNCHER_FOLDER[1:]
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import pytest
-from fahr_docker.engine.failure import engine_failed, step_failed
 
 from fahr_core.errors import (
     AccessError,
@@ -11,6 +10,7 @@ from fahr_core.errors import (
     ServiceError,
     UsageError,
 )
+from fahr_docker.engine.failure import engine_failed, step_failed
 
 INSTALL = "[env 2/3] RUN --mount=type=cache,target=/c set -eu; /run/fahr/uv pip install -r x"
 

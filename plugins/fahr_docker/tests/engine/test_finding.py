@@ -5,11 +5,11 @@ import os
 from pathlib import Path
 
 import pytest
+
+from fahr_core.errors import UsageError
 from fahr_docker.engine import finding
 from fahr_docker.engine.finding import find_buildx, find_engine
 from fahr_docker.engine.local import Engine
-
-from fahr_core.errors import UsageError
 
 
 @pytest.fixture(autouse=True)

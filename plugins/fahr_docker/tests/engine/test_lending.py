@@ -4,9 +4,9 @@ import shlex
 from pathlib import Path
 
 import pytest
-from fahr_docker.engine.lending import lent_by_this_machine
 
 from fahr_core.errors import UsageError
+from fahr_docker.engine.lending import lent_by_this_machine
 
 VARIABLES = (
     "SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE", "UV_DEFAULT_INDEX", "UV_INDEX",

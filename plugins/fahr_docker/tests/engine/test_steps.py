@@ -4,6 +4,7 @@ import base64
 import json
 
 import pytest
+
 from fahr_docker.engine.steps import Steps, documents, shortened
 from made_jobs import Told
 

@@ -4,17 +4,17 @@ import json
 import time
 
 import pytest
-from fahr_docker.registry import Blob, Registry
-from fahr_docker.registry.auth import Challenge, bearer_challenge
 from hypothesis import given
 from hypothesis import strategies as st
+
+from fahr_core.errors import AccessError, FahrError, ServiceError
+from fahr_core.models import Login
+from fahr_docker.registry import Blob, Registry
+from fahr_docker.registry.auth import Challenge, bearer_challenge
 from made_images import push_image
 from real_registry import PASSWORD, QUICK, SECOND_USERNAME, USERNAME, RealRegistry, running
 from scripted import serving
 from tokens import token_server
-
-from fahr_core.errors import AccessError, FahrError, ServiceError
-from fahr_core.models import Login
 
 
 @pytest.fixture

@@ -4,12 +4,12 @@ import io
 import os
 
 import pytest
-from fahr_docker.registry import Blob, Patience, Registry, blobs
-from real_registry import QUICK
-from scripted import serving
 
 from fahr_core.errors import AccessError, DiskError, ServiceError
 from fahr_core.store import digest_of
+from fahr_docker.registry import Blob, Patience, Registry, blobs
+from real_registry import QUICK
+from scripted import serving
 
 CHUNK = 1000
 CUTS = ("cut before", "cut body", "cut after", "cut answer", "500", "429")

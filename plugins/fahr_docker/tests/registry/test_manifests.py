@@ -4,16 +4,16 @@ import json
 from contextlib import suppress
 
 import pytest
-from fahr_docker.registry import MissingBlobs, Registry
-from fahr_docker.registry.manifests import DOCKER_MANIFEST, parse_manifest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_images import OCI, push_image
-from real_registry import QUICK
-from scripted import serving
 
 from fahr_core.errors import FahrError, ServiceError, UsageError
 from fahr_core.store import digest_of
+from fahr_docker.registry import MissingBlobs, Registry
+from fahr_docker.registry.manifests import DOCKER_MANIFEST, parse_manifest
+from made_images import OCI, push_image
+from real_registry import QUICK
+from scripted import serving
 
 NOWHERE = "sha256:" + "00" * 32
 

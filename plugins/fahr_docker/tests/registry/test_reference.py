@@ -1,6 +1,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fahr_core.errors import UsageError
 from fahr_docker.registry.reference import (
     Reference,
     base_url,
@@ -8,10 +12,6 @@ from fahr_docker.registry.reference import (
     is_tag,
     parse_reference,
 )
-from hypothesis import given
-from hypothesis import strategies as st
-
-from fahr_core.errors import UsageError
 
 DIGEST = "sha256:" + "0123456789abcdef" * 4
 

@@ -6,13 +6,13 @@ import time
 from email.utils import formatdate
 
 import pytest
+
+from fahr_core.errors import AccessError, FahrError, ServiceError, UsageError
+from fahr_core.models import Login
 from fahr_docker.registry import Patience, Registry
 from fahr_docker.registry.service import _seconds
 from real_registry import QUICK, USERNAME
 from scripted import serving
-
-from fahr_core.errors import AccessError, FahrError, ServiceError, UsageError
-from fahr_core.models import Login
 
 DIGEST = "sha256:" + "ab" * 32
 FOUND = (200, {"Docker-Content-Digest": DIGEST}, b"")
