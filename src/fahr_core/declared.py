@@ -13,6 +13,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from fahr_core.leftovers import unfinished
 from fahr_core.paths import cache_folder
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def remember() -> None:
     if _Scan.rows is None:
         return
     file = cache_folder() / "declared.json"
-    temporary = file.with_name(f".{file.name}.{os.getpid()}")
+    temporary = file.with_name(f"{unfinished()}declared")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         temporary.write_text(json.dumps({"key": _Scan.key, "rows": _Scan.rows}), "utf-8")

@@ -1,6 +1,7 @@
 """Look at this machine, the drivers and the accounts, and say what to do about each.
 
-Nothing is sent or made, but secrets that ended jobs have left are removed.
+Nothing is sent or made, but what killed commands and ended jobs have left is removed: files
+half written, folders of jobs that were never sent, secrets.
 """
 
 from __future__ import annotations

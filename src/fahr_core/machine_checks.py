@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from fahr_core.durations import size
 from fahr_core.errors import FahrError
+from fahr_core.leftovers import sweep, unfinished
 from fahr_core.paths import home_folder, user_settings_file
 from fahr_core.settings.layers import table_name
 
@@ -92,7 +93,7 @@ def check_home() -> Check:
     home = home_folder()
     try:
         home.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=home, prefix=".doctor-") as file:
+        with tempfile.NamedTemporaryFile(dir=home, prefix=unfinished()) as file:
             file.write(b"x")
             file.flush()
         free = shutil.disk_usage(home).free
@@ -108,7 +109,7 @@ def check_home() -> Check:
 
 
 def check_ledger() -> Iterator[Check]:
-    """See whether the record of jobs can be read; remove secrets that ended jobs have left."""
+    """See whether the record of jobs can be read; remove what dead commands and jobs have left."""
     from fahr_core.ledger import Ledger
 
     try:
@@ -119,6 +120,8 @@ def check_ledger() -> Iterator[Check]:
         yield Check("FIX", error.message, tuple(error.hints))
         return
     yield Check("ok", f"ledger: {_jobs(count)}")
+    if swept := sweep(ledger):
+        yield Check("ok", f"removed what {swept} killed command{'' if swept == 1 else 's'} left")
     if removed := _forget_secrets(alive):
         yield Check("ok", f"removed the secrets of {_jobs(removed)} that ended")
 

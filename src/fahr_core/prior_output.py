@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from fahr_core import jobs
 from fahr_core.errors import DiskError, NotFinished, UsageError
+from fahr_core.leftovers import unfinished
 from fahr_core.models import FetchOptions, State
 from fahr_core.paths import cache_folder
 
@@ -70,7 +71,7 @@ def _output_of(record: Record, reporter: Reporter) -> Path:
         return folder
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(dir=folder.parent))
+        temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=unfinished()))
     except OSError as error:
         raise DiskError(f"cannot write to {folder.parent}: {error.strerror}") from error
     try:

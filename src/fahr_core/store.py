@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
 from fahr_core.errors import DiskError, FahrError
+from fahr_core.leftovers import unfinished
 from fahr_core.paths import store_folder
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def writing() -> Iterator[ContentFile]:
     temporary = ""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=".writing-")
+        descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=unfinished())
         with os.fdopen(descriptor, "wb") as stream:
             content = ContentFile(cast("IO[bytes]", stream))
             yield content

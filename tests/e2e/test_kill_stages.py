@@ -6,6 +6,7 @@ nothing waits in the queue that nobody will send.
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 import signal
@@ -71,6 +72,17 @@ def walk(fahr, steps, words=()):
     raise AssertionError(f"fit takes more than {MOST_STEPS} steps: {log.read_text()}")
 
 
+def has_no_residue(fahr):
+    """Check that an hour later nothing is left of the commands that were killed."""
+    before = time.time() - 3600
+    for path in fahr.home.rglob("*"):
+        os.utime(path, (before, before), follow_symlinks=False)
+    fahr("doctor")
+    recorded = {job["run_id"] for job in fahr.jobs().values()}
+    assert {folder.name for folder in fahr.home.glob("jobs/*")} == recorded
+    assert [path for path in fahr.home.rglob(".*") if path.name.startswith(".writing-")] == []
+
+
 def is_settled(fahr, jobs):
     """Check that each recorded job ran once and to its end, and nothing else ran."""
     assert {job["state"] for job in jobs.values()} == {"complete"}, jobs
@@ -87,6 +99,7 @@ def test_a_kill_before_any_step_of_fit_leaves_a_job_that_runs_once_or_none(fahr,
     walked = walk(fahr, range(1 + share, MOST_STEPS, SHARES))
     assert len(walked) >= 4, "the walk has hardly begun"
     is_settled(fahr, fahr.all_ended())
+    has_no_residue(fahr)
 
     latest = max(numbers(fahr.jobs()))
     name = fahr("fit", "train.py").line  # and life goes on

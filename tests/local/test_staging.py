@@ -87,6 +87,21 @@ def test_a_full_disk_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert not job_folder(request.run_id).path.exists()
 
 
+def test_an_interrupted_staging_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = request_of(tmp_path, "")
+
+    def interrupted(*arguments: object, **options: object) -> None:
+        assert job_folder(request.run_id).path.exists()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(staging, "describe_job", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        stage(request, {}, no_progress)
+    assert not job_folder(request.run_id).path.exists()
+
+
 def test_a_snapshot_that_is_gone_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,6 @@
 import json
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -167,6 +168,15 @@ def test_an_answer_is_remembered_without_pydantic(own_home, monkeypatch):
     monkeypatch.setitem(sys.modules, "pydantic", None)
     assert resolve(layers, [LOCAL]) == settings
     assert resolve(layers, [LOCAL]) is not settings
+
+
+def test_an_answer_that_cannot_be_written_leaves_nothing(own_home, monkeypatch):
+    def full(*arguments):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    assert resolve([], [LOCAL]).core["nodes"] == 1
+    assert [path for path in own_home.rglob("*") if path.is_file()] == []
 
 
 def test_a_dry_run_remembers_nothing(own_home):

@@ -92,6 +92,10 @@ class LedgerQueries:
             return self._records("state = ?", State.QUEUED, order="id")
         return self._records("state = ? AND driver = ?", State.QUEUED, driver, order="id")
 
+    def run_ids(self) -> set[str]:
+        """Give the run id of every job, also of one that is only reserved; from the index."""
+        return {run_id for (run_id,) in self.file.select("SELECT run_id FROM jobs")}
+
     def queued_drivers(self) -> list[str]:
         """Give the drivers for which jobs wait here."""
         rows = self.file.select(

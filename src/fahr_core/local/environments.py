@@ -100,6 +100,36 @@ def kept(key: str, build: Callable[[Path], None]) -> Path:
     return folder
 
 
+def remove_unfinished(before: float) -> int:
+    """Remove what killed builders have left since before a time, and count it.
+
+    What somebody is building is locked, and what is whole has its marker.
+    """
+    if not (folders := _unfinished(before)):
+        return 0
+    from filelock import Timeout
+
+    removed = 0
+    for folder in folders:
+        try:
+            with _alone(folder, patience=0):
+                if not (folder / _READY).exists():
+                    shutil.rmtree(folder)
+                    removed += 1
+        except (DiskError, OSError, Timeout):
+            continue  # somebody is building it, or the disk is what is wrong
+    return removed
+
+
+def _unfinished(before: float) -> list[Path]:
+    parent = home_folder() / "environments"
+    try:
+        folders = [folder for folder in parent.iterdir() if not (folder / _READY).exists()]
+        return [folder for folder in folders if folder.lstat().st_mtime < before]
+    except OSError:
+        return []
+
+
 def folder_python(folder: Path) -> Path:
     """Give the Python of a virtual environment, or of conda's kind."""
     python = venv_python(folder)
@@ -112,7 +142,7 @@ def _whole(folder: Path) -> bool:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def _alone(folder: Path, patience: float = -1) -> Iterator[None]:
     from filelock import FileLock
 
     path = home_folder() / "locks" / f"environment-{folder.name}.lock"
@@ -120,7 +150,7 @@ def _alone(folder: Path) -> Iterator[None]:
         path.parent.mkdir(parents=True, exist_ok=True)
         folder.parent.mkdir(parents=True, exist_ok=True)
         lock = FileLock(path)
-        lock.acquire()
+        lock.acquire(timeout=patience)
     except OSError as error:
         raise DiskError(f"cannot write to {home_folder()}: {error.strerror or error}") from error
     try:

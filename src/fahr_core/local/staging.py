@@ -48,7 +48,7 @@ def stage(request: Request, secrets: Mapping[str, str], progress: Progress) -> S
         raise DiskError(
             f"cannot write to {folder.path}: {error.strerror or error}", "nothing was started"
         ) from error
-    except FahrError:
+    except BaseException:
         shutil.rmtree(folder.path, ignore_errors=True)
         raise
     return Staged(secrets=tuple(secrets))

@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fahr_core.leftovers import unfinished
 from fahr_core.paths import cache_folder
 from fahr_core.settings.layers import Text
 from fahr_core.settings.validated import Settings
@@ -96,11 +97,13 @@ def remember(file: Path, settings: Settings) -> None:
         "drivers": settings.drivers,
         "origins": [[whose, key, origin] for (whose, key), origin in settings.origins.items()],
     }
+    temporary = ""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=file.parent)
+        descriptor, temporary = tempfile.mkstemp(dir=file.parent, prefix=unfinished())
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
             json.dump(data, stream)
         Path(temporary).replace(file)
     except OSError:
-        return
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)
