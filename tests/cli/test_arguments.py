@@ -22,7 +22,7 @@ words = st.text(max_size=8) | st.sampled_from(
     ]
 )
 plain = st.text(max_size=8).filter(
-    lambda word: not word.startswith("--config.") and word not in ("--", "--gpu", "--driver")
+    lambda word: not word.startswith("--config.") and word not in ("--", "--gpu", "--driver", "--registry")
 )
 
 
@@ -38,6 +38,9 @@ plain = st.text(max_size=8).filter(
         (["--config=a=1"], ["--config=a=1"]),
         (["--gpu"], ["--gpu=any"]),
         (["--gpu=T4"], ["--gpu=T4"]),
+        (["images", "--registry"], ["images", "--registry=known"]),
+        (["--registry", "--json"], ["--registry=known", "--json"]),
+        (["--registry", "h/r"], ["--registry", "h/r"]),
         (["--driver", "kaggle"], ["--train-driver", "kaggle"]),
         (["--driver=--driver"], ["--train-driver=--driver"]),
         (["--drivers"], ["--drivers"]),

@@ -34,11 +34,17 @@ def rewrite(arguments: Sequence[str]) -> list[str]:
             rewritten += ["-c", argument.removeprefix(_CONFIG)]
         elif argument == "--gpu":
             rewritten.append("--gpu=any")
+        elif argument == "--registry" and not _has_value(arguments[position + 1 :]):
+            rewritten.append("--registry=known")
         elif argument == "--driver" or argument.startswith("--driver="):
             rewritten.append(argument.replace("--driver", "--train-driver", 1))
         else:
             rewritten.append(argument)
     return rewritten
+
+
+def _has_value(following: Sequence[str]) -> bool:
+    return bool(following) and not following[0].startswith("-")
 
 
 def _check_whole(argument: str, following: Sequence[str]) -> None:

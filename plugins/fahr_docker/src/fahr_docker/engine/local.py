@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from fahr_core.models import Login
     from fahr_docker.engine.order import BuildOrder
 
-__all__ = ["Engine", "LocalImage"]
+__all__ = ["Engine", "LocalImage", "StoredImage"]
 
 #: Go's names of processors, by what engines print.
 _PROCESSORS = {"x86_64": "amd64", "aarch64": "arm64"}
@@ -33,6 +33,22 @@ class LocalImage:
     platform: str
     digests: tuple[str, ...] = ()
     labels: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredImage:
+    """An image as the store lists it: all its names, and its layers from the lowest up.
+
+    ``size`` in bytes, with all layers; ``created`` in seconds since the epoch.
+    """
+
+    id: str
+    tags: tuple[str, ...]
+    digests: tuple[str, ...]
+    labels: dict[str, str]
+    size: int
+    created: float
+    layers: tuple[str, ...]
 
 
 class Engine:
@@ -158,6 +174,45 @@ class Engine:
             raise ServiceError(f"the engine does not tell the digest of {target}")
         return digest
 
+    def stored(self) -> list[StoredImage]:
+        """Give all images of the store; one that goes away meanwhile is left out.
+
+        Raises:
+            ServiceError: the engine does not answer.
+        """
+        import docker
+
+        found = []
+        with self._asked("listing images"):
+            for entry in self.client.api.images():
+                try:
+                    told = self.client.api.inspect_image(entry["Id"])
+                except docker.errors.ImageNotFound:
+                    continue
+                found.append(_stored(entry, told))
+        return found
+
+    def untag(self, name: str) -> str | None:
+        """Take a name off an image, and the image away with its last name.
+
+        Gives None, or why the engine keeps it: a container needs it.
+
+        Raises:
+            ServiceError: the engine does not answer.
+        """
+        import docker
+
+        with self._asked(f"removing {name}"):
+            try:
+                self.client.api.remove_image(name, force=False, noprune=False)
+            except docker.errors.ImageNotFound:
+                return None
+            except docker.errors.APIError as error:
+                if error.status_code != 409:  # conflict
+                    raise
+                return str(error.explanation or error)
+        return None
+
     def _asked(self, what: str) -> _Asked:
         return _Asked(what, self.address)
 
@@ -184,6 +239,18 @@ class _Asked:
             raise ServiceError(
                 f"{self._what}: the engine stopped answering ({self._address})", "nothing was sent"
             ) from error
+
+
+def _stored(entry: Mapping[str, Any], told: Mapping[str, Any]) -> StoredImage:
+    return StoredImage(
+        id=told["Id"],
+        tags=tuple(told.get("RepoTags") or ()),
+        digests=tuple(told.get("RepoDigests") or ()),
+        labels=dict((told.get("Config") or {}).get("Labels") or {}),
+        size=int(told.get("Size") or 0),
+        created=float(entry.get("Created") or 0),
+        layers=tuple((told.get("RootFS") or {}).get("Layers") or ()),
+    )
 
 
 def _follow(events: Iterator[dict[str, Any]], what: str, progress: Progress) -> str | None:
