@@ -22,7 +22,9 @@ words = st.text(max_size=8) | st.sampled_from(
     ]
 )
 plain = st.text(max_size=8).filter(
-    lambda word: not word.startswith("--config.") and word not in ("--", "--gpu", "--driver", "--registry")
+    lambda word: (
+        not word.startswith("--config.") and word not in ("--", "--gpu", "--driver", "--registry")
+    )
 )
 
 
