@@ -92,15 +92,17 @@ class TrainHooks:
         """Give the job as it will be sent.
 
         The core implements the identity and drivers leave it alone; extensions wrap it, which
-        is their only way to change a job (a time limit, a tag). Since 1.0.
+        is their only way to change a job (a time limit, a tag). A wrapper is called for the job
+        that files are rendered for and again for the one that is sent. Since 1.0.
         """
 
     @hookspec(firstresult=True)
     def render_artifacts(self, job: Job, base: BaseImage | None) -> Artifacts:
         """Render the files that belong in the experiment folder, from the driver's templates.
 
-        Pure. ``base`` is the build driver's choice, None for a driver that wants no image.
-        Since 1.0.
+        Pure. ``base`` is the build driver's choice, None for a driver that wants no image. What
+        is rendered travels with the code, so ``job`` has neither code nor number nor remote
+        name of its own yet. Since 1.0.
         """
 
     @hookspec(firstresult=True)
