@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fahr_core import queue
-from fahr_core.errors import AccessError, FahrError, ServiceError
+from fahr_core.errors import AccessError, DiskError, FahrError, ServiceError
 from fahr_core.jobs import open_for
 from fahr_core.ledger import Ledger
 from fahr_core.models import Absent, Found, JobRef, Lane, Refused, State, Unknown
@@ -50,6 +50,43 @@ def test_a_job_whose_sending_was_interrupted_is_settled_and_not_sent_again(
     assert ledger.exact(record.name).state is State.SUBMITTED
     assert told.requests == []
     assert send(tmp_path).name == "digits-train-2"
+
+
+def test_a_sent_job_that_cannot_be_recorded_is_told_and_found_later(
+    told: Service, tmp_path: Path, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*about: object) -> None:
+        raise DiskError("cannot use the ledger: the disk is full", "free some room")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Ledger, "submitted", full)
+        with pytest.raises(DiskError) as problem:
+            send(tmp_path)
+    said, *hints = str(problem.value).splitlines()
+    assert said.startswith("digits-train-1 was sent to told and runs, but that cannot be recorded")
+    assert said.endswith("the disk is full")
+    assert hints == [
+        "  free some room",
+        "  fahr status digits-train-1    asks for it then; it is never sent twice",
+        "  https://example.org/digits-train-1",
+    ]
+    settle(ledger, open_for, mine=True)
+    assert ledger.exact("digits-train-1").state is State.SUBMITTED
+    assert told.requests == told.requests[:1]
+
+
+def test_an_interrupted_sending_that_cannot_be_recorded_is_told(
+    told: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*about: object) -> None:
+        raise DiskError("cannot use the ledger: the disk is full")
+
+    told.failing = {"submit_jobs": ServiceError("lost")}
+    monkeypatch.setattr(Ledger, "unknown", full)
+    with pytest.raises(
+        DiskError, match="told may have digits-train-1, but that cannot"
+    ):
+        send(tmp_path)
 
 
 def test_a_lost_answer_is_asked_for(told: Service, tmp_path: Path) -> None:
@@ -131,6 +168,19 @@ def test_a_job_that_ended_while_nobody_looked_makes_room(
     assert "job_states" in told.calls
     assert third.state is State.QUEUED  # behind the second, which comes first
     assert runners == ["told"] * 2
+
+
+def test_a_driver_is_not_asked_for_the_jobs_of_another_of_its_name(
+    told: Service, tmp_path: Path, ledger: Ledger
+) -> None:
+    told.lane = Lane(name="all", limit=1)
+    others = send(tmp_path)
+    with ledger.file.writing() as db:
+        db.execute("UPDATE jobs SET driver_path = '/home/me/told.py'")
+    told.ends()
+    assert send(tmp_path).state is State.SUBMITTED
+    assert "job_states" not in told.calls
+    assert ledger.exact(others.name).state is State.SUBMITTED
 
 
 def test_nobody_is_asked_while_there_is_room(told: Service, tmp_path: Path) -> None:

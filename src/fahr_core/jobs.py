@@ -14,13 +14,14 @@ from fahr_core.session import Session
 from fahr_core.settings.layers import read_layers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from fahr_core.ledger import Ledger
     from fahr_core.ledger.record import Record
     from fahr_core.models import Found, LogLine
 
 __all__ = [
+    "by_session",
     "find",
     "find_remote",
     "follow",
@@ -28,6 +29,7 @@ __all__ = [
     "read_log",
     "refresh",
     "refresh_local",
+    "session_key",
     "stop",
     "wait",
 ]
@@ -122,13 +124,26 @@ def _remote_record(name: str, session: Session, found: Found) -> Record:
 
 def refresh(ledger: Ledger, records: Iterable[Record]) -> None:
     """Ask each driver once for its unfinished jobs among ``records`` and record the answers."""
-    by_driver: dict[str, list[Record]] = {}
+    for asked in by_session([r for r in records if r.ref and not r.state.final]):
+        _ask(ledger, open_for(asked[0]), asked)
+
+
+def by_session(records: Iterable[Record]) -> list[list[Record]]:
+    """Put jobs together that one session can serve: of one driver, wrapped by the same."""
+    groups: dict[object, list[Record]] = {}
     for record in records:
-        if record.ref and not record.state.final:
-            by_driver.setdefault(record.driver_path or record.driver, []).append(record)
-    for asked in by_driver.values():
-        session = open_for(asked[0])
-        ledger.update(*session.job_states([record.ref for record in asked if record.ref]))
+        groups.setdefault(session_key(record), []).append(record)
+    return [*groups.values()]
+
+
+def session_key(record: Record) -> tuple[object, ...]:
+    """Give what jobs that one session can serve have in common."""
+    return (record.driver, record.driver_path, record.driver_digest, *_extensions(record)[0])
+
+
+def _ask(ledger: Ledger, session: Session, records: Sequence[Record]) -> None:
+    states = session.job_states([record.ref for record in records if record.ref])
+    ledger.update(*states, driver_path=records[0].driver_path)
 
 
 def refresh_local(ledger: Ledger) -> None:
@@ -173,7 +188,7 @@ def follow(
         after = there[-1].cursor if there else None
         yield from there[len(there) - min(max(0, tail), len(there)) :]
     yield from read_log(session, record, follow=True, after=after)
-    ledger.update(*session.job_states([record.ref]))
+    _ask(ledger, session, [record])
 
 
 def wait(ledger: Ledger, name: str, timeout: float | None = None) -> Record:
@@ -220,7 +235,7 @@ def stop(ledger: Ledger, record: Record) -> StopResult:
     if record.ref is None:
         return StopResult(outcome="not-possible", reason="nobody can tell whether it was sent")
     result = session.stop_job(record.ref)
-    ledger.update(*session.job_states([record.ref]))
+    _ask(ledger, session, [record])
     return result
 
 

@@ -60,13 +60,14 @@ def run(
     driver: str, ledger: Ledger, open_session: Callable[[Record], Sender] | None = None
 ) -> None:
     """Be the runner of a driver, if there is none, until nothing waits any more."""
-    from fahr_core.queue_runner import Runner, open_sender
+    from fahr_core.jobs import open_for
+    from fahr_core.queue_runner import Runner
 
     while driver in ledger.queued_drivers():
         with _elected(driver, patience=ELECTION_SECONDS) as elected:
             if not elected:
                 return
-            Runner(driver, ledger, open_session or open_sender).run()
+            Runner(driver, ledger, open_session or open_for).run()
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Protocol
 
 from fahr_core.errors import AccessError, DiskError, FahrError, ServiceError
+from fahr_core.jobs import by_session, open_for, session_key
 from fahr_core.models import Absent, Found, Refused, State, Submitted, Unknown
 from fahr_core.settlement import settle
 
@@ -44,32 +45,25 @@ class Sender(Protocol):
         """Ask for the state of many jobs."""
 
 
-def open_sender(record: Record) -> Sender:
-    """Open the session of a job's driver."""
-    from fahr_core.jobs import open_for
-
-    return open_for(record)
-
-
 class Runner:
     """Sends a driver's queued jobs in their order until none waits.
 
     Args:
         driver: The driver's name.
         ledger: The record of jobs.
-        open_session: Opens the session of a job's driver.
+        open_session: Opens the session of a job's driver with its folder's extensions.
     """
 
     def __init__(
         self,
         driver: str,
         ledger: Ledger,
-        open_session: Callable[[Record], Sender] = open_sender,
+        open_session: Callable[[Record], Sender] = open_for,
     ) -> None:
         self.driver = driver
         self.ledger = ledger
         self._open = open_session
-        self._sessions: dict[tuple[str | None, str | None], Sender] = {}
+        self._sessions: dict[tuple[object, ...], Sender] = {}
         self._poll = 1.0
         self._troubles = 0
         self._doubts = 0
@@ -161,16 +155,13 @@ class Runner:
     def _refresh(self) -> bool:
         """Ask for the jobs at the service; tell whether one of them has ended."""
         records = [r for r in self.ledger.active(self.driver) if r.ref and r.lane]
-        ended = False
-        for path in {record.driver_path for record in records}:
-            asked = [record for record in records if record.driver_path == path]
-            ended |= self._ask(asked)
-        return ended
+        ended = [self._ask(asked) for asked in by_session(records)]
+        return any(ended)
 
     def _ask(self, records: list[Record]) -> bool:
         try:
             states = self._session(records[0]).job_states([r.ref for r in records if r.ref])
-            self.ledger.update(*states)
+            self.ledger.update(*states, driver_path=records[0].driver_path)
         except Exception as error:  # noqa: BLE001 - a driver that fails now may answer later
             return self._trouble(_told(error))
         self._troubles = 0
@@ -179,7 +170,7 @@ class Runner:
     # -- the pace -----------------------------------------------------------------------
 
     def _session(self, record: Record) -> Sender:
-        key = (record.driver_path, record.driver_digest)
+        key = session_key(record)
         if key not in self._sessions:
             self._sessions[key] = self._open(record)
             self._poll = self._sessions[key].info.poll

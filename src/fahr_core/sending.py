@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,8 @@ from fahr_core.errors import FahrError, ServiceError
 from fahr_core.models import Absent, Found, Refused, Submitted, Unknown
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from fahr_core.ledger import Ledger
     from fahr_core.models import Request, State
     from fahr_core.reporter import Reporter
@@ -25,10 +28,13 @@ def launch(ledger: Ledger, session: Session, request: Request) -> State:
     """
     lane = request.lane
     if lane is not None:
-        active = [one for one in ledger.active(request.driver) if one.lane == lane.name]
+        # Drivers that are files may share a name: another's jobs are neither here nor there.
+        place = session.train.path
+        active = [one for one in ledger.active(request.driver) if one.driver_path == place]
+        active = [one for one in active if one.lane == lane.name]
         refs = [one.ref for one in active if one.ref is not None]
         if len(active) >= lane.limit and refs:
-            ledger.update(*session.job_states(refs))
+            ledger.update(*session.job_states(refs), driver_path=place)
     return ledger.launch(request.name)
 
 
@@ -52,7 +58,9 @@ def send(ledger: Ledger, session: Session, request: Request, reporter: Reporter)
     """
     answer = _answer(ledger, session, request)
     if isinstance(answer, Submitted):
-        ledger.submitted(request.name, answer.ref, answer.link)
+        sent = f"{request.name} was sent to {request.driver} and runs"
+        with _told_unrecorded(request, sent, answer.link):
+            ledger.submitted(request.name, answer.ref, answer.link)
         reporter.say("sent", answer.link or request.name)
     elif isinstance(answer, Refused) and answer.busy:
         ledger.requeue(request.name, answer.reason)
@@ -71,11 +79,30 @@ def send(ledger: Ledger, session: Session, request: Request, reporter: Reporter)
             "nothing was started",
         )
     else:
-        ledger.unknown(request.name, answer.reason)
+        with _told_unrecorded(request, f"{request.driver} may have {request.name}"):
+            ledger.unknown(request.name, answer.reason)
         raise ServiceError(
             f"nobody can tell whether {request.driver} has {request.name}: {answer.reason}",
             f"fahr status {request.name}    asks again; it is never sent twice",
         )
+
+
+@contextmanager
+def _told_unrecorded(request: Request, what: str, link: str | None = None) -> Iterator[None]:
+    """Say what became of a job before why that cannot be recorded, on a full disk say.
+
+    The ledger knows that it was being sent: once this process has ended, any command asks
+    the service for it.
+    """
+    try:
+        yield
+    except FahrError as error:
+        raise type(error)(
+            f"{what}, but that cannot be recorded: {error.message}",
+            *error.hints,
+            f"fahr status {request.name}    asks for it then; it is never sent twice",
+            *filter(None, [link]),
+        ) from error
 
 
 def _answer(
@@ -88,7 +115,8 @@ def _answer(
             return answer
         found = session.find_submission(request)
     except BaseException:
-        ledger.unknown(request.name, "sending it was interrupted")
+        with _told_unrecorded(request, f"{request.driver} may have {request.name}"):
+            ledger.unknown(request.name, "sending it was interrupted")
         raise
     if isinstance(found, Found):
         return Submitted(ref=found.ref, link=found.link)

@@ -127,6 +127,11 @@ class Fahr:
         self.folder = Path(shutil.copytree(EXAMPLES / name, target, dirs_exist_ok=True))
         return self.folder
 
+    def files(self) -> set[str]:
+        """List the experiment, but for fahr's own folder of locks."""
+        found = {path.relative_to(self.folder).as_posix() for path in self.folder.rglob("*")}
+        return {name for name in found if not name.startswith(".fahr/")} - {".fahr"}
+
     # -- what became of it --------------------------------------------------------------
 
     @property

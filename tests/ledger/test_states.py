@@ -2,7 +2,7 @@ import pytest
 
 from fahr_core.errors import DriverError
 from fahr_core.ledger import Ledger
-from fahr_core.models import State
+from fahr_core.models import JobRef, JobState, State
 from tests.ledgers import said, send
 
 
@@ -46,6 +46,18 @@ def test_an_answer_that_comes_late_is_left_out(ledger):
     assert (record.state, record.attempt, record.seen) == (State.RUNNING, 1, 200.0)
     ledger.update(said(name, State.COMPLETE, seen=150.0))
     assert ledger.get(name).state is State.COMPLETE
+
+
+def test_drivers_that_are_files_of_one_name_keep_their_jobs_apart(ledger):
+    """Their services may give the same ids."""
+    mine, others = (send(ledger, driver_path=path) for path in ("/home/me/a.py", "/home/me/b.py"))
+    with ledger.file.writing() as db:
+        db.execute("UPDATE jobs SET ref_id = 'local:1'")
+    answer = JobState(ref=JobRef(driver="local", id="1"), state=State.COMPLETE)
+    ledger.update(answer)
+    ledger.update(answer, driver_path="/home/me/a.py")
+    assert ledger.get(mine).state is State.COMPLETE
+    assert ledger.get(others).state is State.SUBMITTED
 
 
 def test_many_jobs_are_updated_together_or_not_at_all(ledger):

@@ -34,12 +34,17 @@ class ReportedStates:
 
     file: LedgerFile
 
-    def update(self, *states: JobState) -> None:
+    def update(self, *states: JobState, driver_path: str | None = None) -> None:
         """Record answers of services, all in one transaction.
 
         A final state never changes, but what it lacks is filled in.  An answer older than
         the last one is left out.  From ``running`` back to ``submitted`` counts an attempt,
         also where the service does not count.
+
+        Args:
+            states: The answers.
+            driver_path: The file of the driver that answered, None of an installed one:
+                files may share a name, and their services may give the same ids.
 
         Raises:
             DriverError: a driver reports a state that only this machine can know.
@@ -49,12 +54,14 @@ class ReportedStates:
             _check(state)
         marks = ", ".join("?" * len(said))
         select = f"SELECT ref_id, {COLUMNS} FROM jobs WHERE ref_id IN ({marks})"  # noqa: S608
+        select += " AND driver_path IS ?"
+        asked = [*said, driver_path]
         # Asked without a transaction first: most answers tell nothing new, and writing is slow.
-        known = self.file.select(select, [*said])
+        known = self.file.select(select, asked)
         if not any(_news(record_from(row), said[key]) for key, *row in known):
             return
         with self.file.writing() as db:
-            for key, *row in db.execute(select, [*said]).fetchall():
+            for key, *row in db.execute(select, asked).fetchall():
                 record = record_from(row)
                 if changes := _news(record, said[key]):
                     put(db, record.name, **changes)
