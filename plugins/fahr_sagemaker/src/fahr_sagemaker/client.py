@@ -159,8 +159,8 @@ class Client:
             )
 
     def _opened(self) -> Any:
-        import boto3  # type: ignore[import-untyped]
-        from botocore.exceptions import BotoCoreError  # type: ignore[import-untyped]
+        import boto3
+        from botocore.exceptions import BotoCoreError
 
         try:
             return boto3.Session(profile_name=self.profile, region_name=self._wanted_region)

@@ -167,7 +167,7 @@ def _renewals(profile: str | None) -> tuple[str, ...]:
 
 
 def _of_botocore(error: Exception, operation: str, profile: str | None) -> FahrError:
-    from botocore import exceptions as of  # type: ignore[import-untyped]
+    from botocore import exceptions as of
 
     kinds: list[tuple[tuple[type[Exception], ...], Callable[[], FahrError]]] = [
         ((of.NoCredentialsError,), lambda: AccessError("no AWS credentials", *_logins(profile))),

@@ -30,6 +30,6 @@ RUN_ID_TAG = "fahr:run-id"
 JOB_CHANNEL = "fahr-job"
 JOB_FILE = f"{INPUT_ROOT}/{JOB_CHANNEL}/job.json"
 
-#: Where the job's secrets lie: ``secretsmanager:REGION:NAME`` or ``ssm:REGION:NAME``; the
-#: value there is one JSON object of all secrets by name.
+#: Where the job's secrets lie: ``secretsmanager:NAME``, one JSON object of all by name, or
+#: ``ssm:PREFIX``, below which each has a parameter of its own.
 SECRETS_VARIABLE = "FAHR_SECRETS"

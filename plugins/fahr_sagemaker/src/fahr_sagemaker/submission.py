@@ -1,0 +1,144 @@
+"""Sending a request once, whatever becomes of the answer.
+
+A training job's name is taken once and for ever in an account and region. So a call that is
+repeated makes no second job, and the run id in the job's variables tells whose job it is.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fahr_core.errors import AccessError, FahrError
+from fahr_core.models import Absent, Found, JobRef, Refused, Submitted, Unknown
+from fahr_sagemaker import names
+from fahr_sagemaker.client import Client
+from fahr_sagemaker.failures import code_of, is_certain, is_throttling
+from fahr_sagemaker.links import console_link
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fahr_core.models import Request
+
+__all__ = ["find", "is_unknown_job", "reference", "submit"]
+
+_TAKEN = "ResourceInUse"
+_LIMIT = "ResourceLimitExceeded"
+
+
+def submit(request: Request) -> Submitted | Refused | Unknown:
+    """Make the training job; a lost answer is Unknown."""
+    try:
+        client = Client.of_settings(request.job.settings)
+        answer = client.call("sagemaker", "CreateTrainingJob", **request.body)
+    except FahrError as error:
+        return _unsent(client, request, error)
+    ref = reference(request, str(answer["TrainingJobArn"]))
+    return Submitted(ref=ref, link=_link(ref))
+
+
+def find(request: Request) -> Found | Absent | Unknown:
+    """Say whether a request reached SageMaker, from any process."""
+    client = Client.of_settings(request.job.settings)
+    try:
+        found = client.call("sagemaker", "DescribeTrainingJob", TrainingJobName=request.remote_name)
+    except FahrError as error:
+        return _not_described(client, request, error)
+    if _run_id(found) != request.run_id:
+        return Absent(reason=f"another job is called {request.remote_name}")
+    ref = reference(request, str(found["TrainingJobArn"]))
+    return Found(ref=ref, link=_link(ref))
+
+
+def reference(request: Request, arn: str) -> JobRef:
+    """Give all that is needed to find a job again from any machine."""
+    _, _, _, region, account, _ = arn.split(":", 5)
+    output = str(request.body["OutputDataConfig"]["S3OutputPath"]).rstrip("/")
+    secrets = request.body["Environment"].get(names.SECRETS_VARIABLE)
+    data = {
+        "account": account,
+        "region": region,
+        "arn": arn,
+        "run_id": request.run_id,
+        "output": f"{output}/{request.remote_name}/output/",
+        "profile": request.job.settings.get("profile"),
+        "secrets": secrets,
+    }
+    told = {key: value for key, value in data.items() if value is not None}
+    return JobRef(driver=request.driver, id=request.remote_name, data=told)
+
+
+def is_unknown_job(error: FahrError) -> bool:
+    """Tell whether DescribeTrainingJob said that there is no such job.
+
+    Source: DescribeTrainingJob, error ResourceNotFound; AWS in fact answers
+    ``ValidationException: Requested resource not found.``
+    """
+    code = code_of(error)
+    return code == "ResourceNotFound" or (
+        code == "ValidationException" and "not found" in error.message.lower()
+    )
+
+
+def _unsent(client: Client, request: Request, error: FahrError) -> Submitted | Refused | Unknown:
+    """Tell what an error means: that nothing was made, or that nobody knows."""
+    if code_of(error) == _TAKEN:
+        return _taken(request, error)
+    if is_throttling(error) or not is_certain(error):
+        return Unknown(reason=error.message)
+    if code_of(error) == _LIMIT:
+        return _beyond_limit(client, request, error)
+    hints = error.hints
+    if isinstance(error, AccessError) and "iam:PassRole" in error.message:
+        role = request.body["RoleArn"]
+        hints = (f"ask for iam:PassRole on {role}; without it nobody may give a job this role",)
+    return Refused(reason=error.message, hints=hints)
+
+
+def _taken(request: Request, error: FahrError) -> Submitted | Refused | Unknown:
+    """See whose the name is: an earlier attempt of this very request may have arrived."""
+    found = find(request)
+    if isinstance(found, Found):
+        return Submitted(ref=found.ref, link=found.link)
+    if isinstance(found, Unknown):
+        return found
+    return Refused(
+        reason=f"there is a training job called {request.remote_name}, and names are used once",
+        hints=("fahr fit --name ANOTHER", error.message),
+    )
+
+
+def _beyond_limit(client: Client, request: Request, error: FahrError) -> Refused:
+    """Tell a quota of nothing from one that other jobs fill."""
+    import re
+
+    limit = re.search(r"is (\d+)", error.message)
+    instance = request.body["ResourceConfig"].get("InstanceType") or "this machine"
+    if limit and int(limit[1]) > 0:
+        return Refused(reason=f"AWS allows {limit[1]} x {instance} at once here", busy=True)
+    link = f"https://{client.region}.console.aws.amazon.com/servicequotas/home/services/sagemaker"
+    return Refused(
+        reason=f"AWS allows 0 x {instance} for training in {client.region}",
+        hints=(f"raise it: {link}/quotas", "nothing is charged"),
+    )
+
+
+def _not_described(client: Client, request: Request, error: FahrError) -> Absent | Unknown:
+    if not is_unknown_job(error):
+        return Unknown(reason=error.message)
+    account = str(request.body["RoleArn"]).split(":")[4]
+    try:
+        here = client.call("sts", "GetCallerIdentity")["Account"]
+    except FahrError as failed:
+        return Unknown(reason=failed.message)
+    if here != account:
+        return Unknown(reason=f"the job was sent to account {account}, and this is {here}")
+    return Absent(reason="SageMaker has no job of this name")
+
+
+def _run_id(found: Mapping[str, Any]) -> str | None:
+    return (found.get("Environment") or {}).get(names.RUN_ID_VARIABLE)
+
+
+def _link(ref: JobRef) -> str:
+    return console_link(str(ref.data["region"]), ref.id, str(ref.data["arn"]).split(":")[1])
