@@ -1,0 +1,210 @@
+"""Reading a remote object forward: its parts come in parallel and go on after a cut.
+
+A driver says how a range of the object is opened; the order of the parts, what is asked for
+again and how much lies in memory at once are the same for every service::
+
+    with ranged_stream(open_range, size) as stream:
+        extract_tar(stream, destination)
+"""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections import deque
+from concurrent.futures import Future
+from contextlib import closing
+from typing import TYPE_CHECKING, Protocol
+
+from fahr_core.errors import DiskError, FahrError, ServiceError
+from fahr_core.experiment import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+    from typing import IO
+
+    from typing_extensions import Buffer
+
+__all__ = ["ObjectChanged", "OpenRange", "RangeBody", "ranged_stream", "save"]
+
+#: Bytes of one part, and how many parts come at once: with the one that is read, all that
+#: lies in memory.
+PART = 8 * 1024 * 1024
+AT_ONCE = 4
+#: How often a part may break off without a byte, and the longest pause before asking again.
+ATTEMPTS = 8
+LONGEST_PAUSE = 10.0
+_CHUNK = 256 * 1024
+
+
+class ObjectChanged(ServiceError):  # noqa: N818 - reads as the fact that it states
+    """The object is another one than when its first byte was read."""
+
+
+class RangeBody(Protocol):
+    """The bytes of a range as they come; what may pass is a :class:`ServiceError`."""
+
+    def read(self, size: int, /) -> bytes:
+        """Give up to ``size`` bytes, none at the end."""
+
+    def close(self) -> None:
+        """Let the connection go."""
+
+
+class OpenRange(Protocol):
+    """Opens the bytes of an object from ``start`` up to and without ``stop``.
+
+    Raises ServiceError where asking again may help, :class:`ObjectChanged` where the object
+    is not the one that was meant, and any other FahrError where it is no use.
+    """
+
+    def __call__(self, start: int, stop: int) -> RangeBody:
+        """Open it."""
+
+
+def ranged_stream(
+    open_range: OpenRange,
+    size: int,
+    *,
+    told: Callable[[int], None] | None = None,
+    at_once: int = AT_ONCE,
+    part: int = PART,
+) -> io.BufferedReader:
+    """Give an object of ``size`` bytes as a stream that is read forward.
+
+    Args:
+        open_range: Opens a range of it; called from several threads.
+        size: Its bytes, which is how many the stream gives: neither fewer nor more.
+        told: Is told how many bytes were read so far.
+        at_once: How many parts come in parallel.
+        part: Bytes of a part.
+
+    Reading raises ServiceError when a part breaks off again and again without a byte.
+    """
+    return io.BufferedReader(_Parts(open_range, size, told, at_once, part), _CHUNK)
+
+
+def save(stream: IO[bytes], place: Path) -> int:
+    """Write a stream into a new file and give its bytes.
+
+    Raises:
+        DiskError: the disk is full or the folder cannot be written.
+    """
+    written = 0
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with place.open("xb") as file:
+            while chunk := stream.read(_CHUNK):
+                written += file.write(chunk)
+    except OSError as error:
+        raise DiskError(f"cannot write {shown(place)}: {error.strerror or error}") from error
+    return written
+
+
+class _Parts(io.RawIOBase):
+    """The parts of an object, in order, a few of them ahead of the reader."""
+
+    def __init__(
+        self,
+        open_range: OpenRange,
+        size: int,
+        told: Callable[[int], None] | None,
+        at_once: int,
+        part: int,
+    ) -> None:
+        self._open_range, self._size, self._told = open_range, size, told
+        self._part = part
+        self._asked = self._given = 0
+        self._coming: deque[Future[memoryview]] = deque()
+        self._current = memoryview(b"")
+        self._closing = threading.Event()
+        for _ in range(at_once):
+            self._ask()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Buffer, /) -> int:
+        if not self._current:
+            if not self._coming:
+                return 0
+            self._current = memoryview(b"")  # let it go before the next one is waited for
+            self._current = self._coming.popleft().result()
+            self._ask()
+        target = memoryview(buffer).cast("B")
+        count = min(len(target), len(self._current))
+        target[:count] = self._current[:count]
+        self._current = self._current[count:]
+        self._given += count
+        if self._told:
+            self._told(self._given)
+        return count
+
+    def close(self) -> None:
+        self._closing.set()
+        self._coming.clear()
+        super().close()
+
+    def _ask(self) -> None:
+        start = self._asked
+        if start >= self._size:
+            return
+        self._asked = min(self._size, start + self._part)
+        coming: Future[memoryview] = Future()
+        self._coming.append(coming)
+        # Not of a pool: what waits for a dead connection must not hold up this program's end.
+        work = (coming, start, self._asked)
+        threading.Thread(target=self._bring, args=work, daemon=True).start()
+
+    def _bring(self, coming: Future[memoryview], start: int, stop: int) -> None:
+        try:
+            coming.set_result(self._whole(start, stop))
+        except BaseException as error:  # noqa: BLE001 - it is the reader's to see
+            coming.set_exception(error)
+
+    def _whole(self, start: int, stop: int) -> memoryview:
+        """Give the bytes of a part, asking for the rest of it where it breaks off."""
+        content = memoryview(bytearray(stop - start))
+        got = attempts = 0
+        while got < len(content):
+            try:
+                came = self._some(content[got:], start + got, stop)
+                problem = ServiceError("the download breaks off")
+            except ObjectChanged:
+                raise
+            except _BrokenOffError as broken:
+                came, problem = broken.came, broken.cause
+            except ServiceError as error:
+                came, problem = 0, error
+            got += came
+            if got == len(content):
+                break
+            attempts = 1 if came else attempts + 1
+            pause = min(LONGEST_PAUSE, 0.1 * 2.0**attempts)
+            if attempts >= ATTEMPTS or self._closing.wait(pause):
+                raise problem
+        return content
+
+    def _some(self, target: memoryview, start: int, stop: int) -> int:
+        came = 0
+        with closing(self._open_range(start, stop)) as body:
+            while came < len(target) and not self._closing.is_set():
+                try:
+                    chunk = body.read(min(_CHUNK, len(target) - came))
+                except ServiceError as error:
+                    raise _BrokenOffError(came, error) from error
+                if not chunk:
+                    break
+                target[came : came + len(chunk)] = chunk
+                came += len(chunk)
+        return came
+
+
+class _BrokenOffError(FahrError):
+    """A range broke off after some of its bytes."""
+
+    def __init__(self, came: int, cause: ServiceError) -> None:
+        super().__init__(cause.message)
+        self.came = came
+        self.cause = cause
