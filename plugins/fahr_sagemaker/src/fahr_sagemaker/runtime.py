@@ -74,8 +74,9 @@ def nodes() -> dict[str, Any]:
     if len(hosts) < 2:
         return {"rank": 0, "count": 1}
     card = resources.get("network_interface_name")
-    for variable in ("NCCL_SOCKET_IFNAME", "GLOO_SOCKET_IFNAME") if card else ():
-        os.environ.setdefault(variable, card)
+    if card:
+        os.environ.setdefault("NCCL_SOCKET_IFNAME", card)
+        os.environ.setdefault("GLOO_SOCKET_IFNAME", card)
     _wait_for_name(hosts[0])
     return {
         "rank": hosts.index(resources["current_host"]),

@@ -1,0 +1,181 @@
+"""A job's log: CloudWatch's streams of all its hosts as one, live, each line once."""
+
+from __future__ import annotations
+
+import heapq
+import time
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+from fahr_core.errors import ServiceError
+from fahr_core.models import LogLine
+from fahr_sagemaker import asking
+from fahr_sagemaker.streams import Stream, cursor_of, find_streams, place, read_cursor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from fahr_core.models import JobRef
+    from fahr_sagemaker.streams import Event
+
+__all__ = ["stream_logs"]
+
+#: Seconds between two looks at the log, for each ten hosts: CloudWatch answers 25 questions in
+#: a second for an account and region.  Source: "CloudWatch Logs quotas".
+_PACE = 1.0
+_HOSTS = 10
+#: Seconds between two questions for the job's state.
+_STATE_PACE = 3.0
+#: A line reaches CloudWatch a few seconds after it was printed: after the job's end the log is
+#: read until nothing has come for so many seconds, at most for so many.
+_QUIET, _DRAIN = 3.0, 20.0
+#: A service that fails is asked again, ever slower, for so many seconds.
+_LONGEST_PAUSE, _PATIENCE = 30.0, 600.0
+_ENDED = ("Completed", "Failed", "Stopped")
+
+
+def stream_logs(
+    ref: JobRef, follow: bool, after: str | None, last: int | None = None
+) -> Iterator[LogLine]:
+    """Give the lines of all hosts, oldest first, from after a cursor.
+
+    Args:
+        ref: The job.
+        follow: Whether to wait for more until the job has ended and its log is drained.
+        after: A line's cursor, to go on after that line.
+        last: How many of the last lines are enough, of what is there.
+
+    Raises:
+        AccessError: a permission is missing.
+        ServiceError: CloudWatch does not answer; while following only after ten minutes.
+    """
+    log = _Log(ref, after)
+    if last is not None and not follow:
+        yield from log.tail(last)
+    elif follow:
+        yield from _followed(log)
+    else:
+        yield from log.lines()
+
+
+class _Log:
+    """The streams of a job that were found so far, and where each is read to."""
+
+    def __init__(self, ref: JobRef, after: str | None) -> None:
+        self.ref = ref
+        self._after = read_cursor(after)
+        self._streams: dict[str, Stream] = {}
+        self._cursors: dict[str, str] = {}
+
+    def lines(self) -> Iterator[LogLine]:
+        """Give what is there now and was not given yet, hosts put together by time."""
+        self._look()
+        at_once = max(100, 10_000 // max(1, len(self._streams)))
+        pages = [stream.events(at_once) for stream in self._streams.values()]
+        for event in heapq.merge(*pages, key=attrgetter("time")):
+            event.stream.take(event)
+            self._cursors[event.stream.name] = cursor_of(event.stream)
+            yield self._line(event, self._cursor())
+
+    def tail(self, count: int) -> list[LogLine]:
+        """Give the last lines; only the last of them has a cursor, for all streams."""
+        self._look()
+        if count <= 0:
+            return []
+        events = [event for stream in self._streams.values() for event in stream.tail(count)]
+        events = sorted(events, key=attrgetter("time"))[-count:]
+        for stream in self._streams.values():
+            if stream.time >= 0:
+                self._cursors[stream.name] = cursor_of(stream)
+        lines = [self._line(event, None) for event in events[:-1]]
+        return lines + [self._line(event, self._cursor()) for event in events[-1:]]
+
+    def rewind(self) -> None:
+        """After a failure between two lines, go on after the last one that was given."""
+        for stream in self._streams.values():
+            stream.rewind()
+
+    @property
+    def pace(self) -> float:
+        """Give the seconds between two looks."""
+        return _PACE * (1 + len(self._streams) // _HOSTS)
+
+    def _look(self) -> None:
+        """Find the streams: a host's appears with its first line, a restart makes a new one."""
+        for name in find_streams(self.ref):
+            if name not in self._streams:
+                stream = self._streams[name] = place(Stream(self.ref, name), self._after)
+                if stream.time >= 0:
+                    self._cursors[name] = cursor_of(stream)
+
+    def _cursor(self) -> str:
+        return "{" + ",".join(self._cursors.values()) + "}"
+
+    def _line(self, event: Event, cursor: str | None) -> LogLine:
+        several = len({stream.host for stream in self._streams.values()}) > 1
+        source = event.stream.host if several else "stdout"
+        return LogLine(text=event.text, time=event.time / 1000, source=source, cursor=cursor)
+
+
+def _followed(log: _Log) -> Iterator[LogLine]:
+    """Give lines as they come until the job has ended and nothing more does."""
+    end = _End(log.ref)
+    pause = waited = 0.0
+    while True:
+        came = False
+        try:
+            end.look()
+            for line in log.lines():
+                came = True
+                yield line
+            pause = waited = 0.0
+        except ServiceError:
+            if waited > _PATIENCE:
+                raise
+            log.rewind()
+            pause = min(_LONGEST_PAUSE, max(1.0, 2 * pause))
+            waited += pause
+        if not pause and end.is_drained(came):
+            return
+        time.sleep(pause or log.pace)
+
+
+class _End:
+    """Whether a job has ended, and whether its log can be taken for whole."""
+
+    def __init__(self, ref: JobRef) -> None:
+        self._ref = ref
+        self._asked = float("-inf")
+        self._until: float | None = None
+        self._quiet = 0.0
+
+    def look(self) -> None:
+        """Ask for the job's state now and then; before the log is read, so that it is whole."""
+        now = time.monotonic()
+        if self._until is not None or now - self._asked < _STATE_PACE:
+            return
+        self._asked = now
+        told = asking.describe(self._ref)
+        if told is None or told["TrainingJobStatus"] in _ENDED:
+            left = _DRAIN - _ago(told) if told else 0.0
+            self._until = now + min(_DRAIN, max(0.0, left))
+            self._quiet = now + _QUIET
+
+    def is_drained(self, came: bool) -> bool:
+        """Tell whether what was just read is the end."""
+        now = time.monotonic()
+        if self._until is None:
+            return False
+        if came:
+            self._quiet = now + _QUIET
+        return now >= min(self._quiet, self._until)
+
+
+def _ago(told: Mapping[str, Any]) -> float:
+    """Give the seconds since a job's end, all by the service's own clock."""
+    from email.utils import parsedate_to_datetime
+
+    ended = told.get("TrainingEndTime") or told.get("LastModifiedTime")
+    date = told.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
+    now = parsedate_to_datetime(date).timestamp() if date else time.time()
+    return now - ended.timestamp() if ended else 0.0

@@ -1,0 +1,166 @@
+"""Fetching what a job left in S3: archives are unpacked while they come in.
+
+Source: "Amazon SageMaker AI Training Storage Folders": ``model.tar.gz`` holds
+``/opt/ml/model``, ``output.tar.gz`` holds ``/opt/ml/output/data``; uncompressed output lies
+below ``model/`` and ``data/``.
+"""
+
+from __future__ import annotations
+
+import os
+from fnmatch import fnmatch
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from fahr_core.errors import DiskError, FahrError
+from fahr_core.models import FetchedFile
+from fahr_core.ranged import save
+from fahr_core.unpacking import extract_tar
+from fahr_sagemaker import asking, objects
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from fahr_core.hookspecs import Progress
+    from fahr_core.models import FetchOptions, JobRef
+    from fahr_sagemaker.objects import Object
+
+__all__ = ["fetch_output"]
+
+_MODEL, _DATA = "model.tar.gz", "output.tar.gz"
+#: Files of ``output.tar.gz`` whose names are taken by the model's go below this folder.
+_BESIDE = "output-data"
+_FILES_AT_ONCE = 4
+
+
+def fetch_output(
+    ref: JobRef, destination: Path, options: FetchOptions, progress: Progress
+) -> list[FetchedFile]:
+    """Write a job's output into an empty folder and list the files.
+
+    Raises:
+        AccessError: the objects may not be read.
+        DiskError: the disk is full or the folder cannot be written.
+        FahrError: there is no such job, or an archive would leave the folder.
+        ServiceError: S3 does not answer, or an archive is damaged.
+    """
+    told = asking.describe(ref)
+    if told is None:
+        raise FahrError(f"SageMaker knows no training job {asking.job_name(ref)}")
+    path = str((told.get("OutputDataConfig") or {}).get("S3OutputPath") or "").rstrip("/")
+    if not path:
+        return []
+    bucket, prefix = objects.split(f"{path}/{told['TrainingJobName']}/output/")
+    return _Fetch(ref, destination, options, progress).run(bucket, prefix)
+
+
+class _Fetch:
+    """One fetch into one folder."""
+
+    def __init__(
+        self, ref: JobRef, destination: Path, options: FetchOptions, progress: Progress
+    ) -> None:
+        self._ref, self._destination = ref, destination
+        self._options, self._progress = options, progress
+
+    def run(self, bucket: str, prefix: str) -> list[FetchedFile]:
+        """Fetch what lies below the job's prefix: archives, plain files, or nothing."""
+        found = {
+            item.key.removeprefix(prefix): item
+            for item in objects.find_objects(self._ref, bucket, prefix)
+        }
+        archives = [name for name in (_MODEL, _DATA) if name in found]
+        fetched: list[FetchedFile] = []
+        for name in archives:
+            fetched += self._archive(name, found[name])
+        plain = {n: i for n, i in found.items() if n.startswith(("model/", "data/"))}
+        return fetched + self._plain_files(plain)
+
+    def _archive(self, name: str, item: Object) -> list[FetchedFile]:
+        if not self._options.extract:
+            return [self._saved(name, item)] if self._wanted(name) else []
+        folder = self._destination / _BESIDE if name == _DATA else self._destination
+        with objects.read(self._ref, item, told=self._teller(name, item)) as stream:
+            files = extract_tar(
+                stream,
+                folder,
+                include=self._options.include,
+                refused=lambda why: self._progress("left out", why),
+            )
+        return files if name == _MODEL else _moved_up(self._destination, files)
+
+    def _plain_files(self, found: dict[str, Object]) -> list[FetchedFile]:
+        from concurrent.futures import ThreadPoolExecutor
+
+        wanted = {}
+        for name, item in sorted(found.items(), reverse=True):  # the model's names go first
+            path = _inside(name.partition("/")[2])
+            path = f"{_BESIDE}/{path}" if path in wanted else path
+            if path and self._wanted(path):
+                wanted[path] = item
+        with ThreadPoolExecutor(_FILES_AT_ONCE) as pool:
+            return list(pool.map(lambda pair: self._saved(*pair), sorted(wanted.items())))
+
+    def _saved(self, name: str, item: Object) -> FetchedFile:
+        at_once = 4 if name in (_MODEL, _DATA) else 1
+        told = self._teller(name, item)
+        with objects.read(self._ref, item, told=told, at_once=at_once) as stream:
+            return FetchedFile(path=name, size=save(stream, self._destination / name))
+
+    def _wanted(self, path: str) -> bool:
+        patterns = self._options.include
+        return not patterns or any(fnmatch(path, pattern) for pattern in patterns)
+
+    def _teller(self, name: str, item: Object) -> Callable[[int], None]:
+        return lambda done: self._progress(name, done=done, total=item.size)
+
+
+def _inside(path: str) -> str:
+    """Give a key as a path inside the folder; "" for one that names none.
+
+    Raises:
+        FahrError: it would lead out.
+    """
+    if path.endswith("/") or not path:
+        return ""  # what S3's console calls a folder
+    parts = PurePosixPath(path).parts
+    if path.startswith("/") or ".." in parts or (os.name == "nt" and set(path) & set(":\\")):
+        raise FahrError(f"the object {path} would lead out of its folder")
+    return "/".join(parts)
+
+
+def _moved_up(destination: Path, files: Sequence[FetchedFile]) -> list[FetchedFile]:
+    """Move files from their own folder to the top, but for those whose names are taken."""
+    try:
+        moved = [
+            FetchedFile(path=_one_up(destination, file.path), size=file.size) for file in files
+        ]
+        _remove_empty(destination / _BESIDE)
+    except OSError as error:
+        raise DiskError(f"cannot write to {destination}: {error.strerror or error}") from error
+    return moved
+
+
+def _one_up(destination: Path, path: str) -> str:
+    place = destination / path
+    if os.path.lexists(place) or not _can_hold(destination, place.parent):
+        return f"{_BESIDE}/{path}"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    (destination / _BESIDE / path).replace(place)
+    return path
+
+
+def _can_hold(destination: Path, folder: Path) -> bool:
+    """Tell whether a folder is one, or could be made one, through no link and no file."""
+    while folder != destination:
+        if os.path.lexists(folder) and (folder.is_symlink() or not folder.is_dir()):
+            return False
+        folder = folder.parent
+    return True
+
+
+def _remove_empty(folder: Path) -> None:
+    for place, _, _ in os.walk(folder, topdown=False):
+        if not os.listdir(place):  # noqa: PTH208 - only whether there is anything
+            os.rmdir(place)  # noqa: PTH106
