@@ -35,9 +35,9 @@ def test_from_another_folder_the_lines_name_the_experiment(failed: Record, tmp_p
 
 def test_another_environment_file_is_not_passed_over(failed: Record, tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("[project]\nname = 'x'\n")
-    (line,) = advice(failed)
-    assert "scikit-learn" in line
-    assert "requirements.txt" not in line
+    line, again = advice(failed)
+    assert line == "add scikit-learn to the environment file, then:"
+    assert again == f"fahr fit {tmp_path / 'train.py'}"
 
 
 def test_the_experiments_own_module_is_no_package(failed: Record, tmp_path: Path) -> None:
@@ -47,4 +47,25 @@ def test_the_experiments_own_module_is_no_package(failed: Record, tmp_path: Path
 
 @pytest.mark.parametrize("reason", [None, "KeyError: 'label'", "exit status 3"])
 def test_other_reasons_tell_nothing(failed: Record, reason: str | None) -> None:
+    assert advice(replace(failed, reason=reason)) == []
+
+
+@pytest.mark.parametrize(
+    "missed", ["data/x.csv", "/opt/fahr/code/data/x.csv", "../work/data/x.csv", "/work/data"]
+)
+def test_a_file_that_was_left_out_can_come_along(
+    failed: Record, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missed: str
+) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "x.csv").write_text("1")
+    monkeypatch.chdir(tmp_path)
+    reason = f"FileNotFoundError: [Errno 2] No such file or directory: '{missed}'"
+    assert advice(replace(failed, reason=reason))[1:] == [
+        "fahr fit -c include=data",
+        "fahr fit --input data=./data",
+    ]
+
+
+def test_a_file_that_is_nowhere_is_the_scripts_own_matter(failed: Record) -> None:
+    reason = "FileNotFoundError: [Errno 2] No such file or directory: '/mnt/data/x.csv'"
     assert advice(replace(failed, reason=reason)) == []
