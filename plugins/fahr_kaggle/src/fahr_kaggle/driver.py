@@ -1,9 +1,36 @@
-"""The train driver ``kaggle``: a job is a version of a private kernel."""
+"""The train driver ``kaggle``: a job is a version of a private kernel.
+
+Kaggle gives no way to stop a session that a push has started, so ``stop`` is not declared.
+"""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from fahr_core.hookspecs import hookimpl
-from fahr_core.models import Capability, NameRule, TrainInfo
+from fahr_core.models import Artifacts, Capability, NameRule, RenderedFile, TrainInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from fahr_core.hookspecs import Progress
+    from fahr_core.models import (
+        Absent,
+        FetchedFile,
+        FetchOptions,
+        Finding,
+        Found,
+        Job,
+        JobRef,
+        JobState,
+        LogLine,
+        Refused,
+        Request,
+        Staged,
+        Submitted,
+        Unknown,
+    )
 
 _INFO = TrainInfo(
     title="a private Kaggle kernel, on Kaggle's free machines",
@@ -28,3 +55,87 @@ _INFO = TrainInfo(
 def train_info() -> TrainInfo:
     """Tell what Kaggle can do."""
     return _INFO
+
+
+@hookimpl
+def preflight(job: Job) -> list[Finding]:
+    """Check account, kernel, sources and quota."""
+    from fahr_kaggle.checks import examine
+
+    return examine(job)
+
+
+@hookimpl
+def render_artifacts(job: Job) -> Artifacts:
+    """Render ``kernel-metadata.json``, as the official client reads it."""
+    from fahr_kaggle.metadata import FILE
+    from fahr_kaggle.options import rendered_metadata
+
+    text = rendered_metadata(job)
+    return Artifacts(files=(RenderedFile(path=FILE, text=text, mark="json"),))
+
+
+@hookimpl
+def plan_submission(job: Job) -> Request:
+    """Plan a push."""
+    from fahr_kaggle.planning import plan
+
+    return plan(job)
+
+
+@hookimpl
+def stage_request(request: Request, progress: Progress) -> Staged:
+    """Upload local inputs, and code that is too large for the file, as private datasets."""
+    from fahr_kaggle.staging import stage
+
+    return stage(request, progress)
+
+
+@hookimpl
+def submit_jobs(requests: Sequence[Request]) -> list[Submitted | Refused | Unknown]:
+    """Push each request once."""
+    from fahr_kaggle.submission import submit
+
+    return [submit(request) for request in requests]
+
+
+@hookimpl
+def find_submission(request: Request) -> Found | Absent | Unknown:
+    """Look for the run in the headers of the kernel's versions."""
+    from fahr_kaggle.submission import find
+
+    return find(request)
+
+
+@hookimpl
+def find_job(name: str, settings: Mapping[str, Any]) -> Found | Absent:
+    """Find a kernel by its name, whoever pushed it."""
+    from fahr_kaggle import remote
+
+    return remote.find_job(name, settings)
+
+
+@hookimpl
+def job_states(refs: Sequence[JobRef]) -> list[JobState]:
+    """Ask for the state of each version's session."""
+    from fahr_kaggle.states import observe
+
+    return observe(refs)
+
+
+@hookimpl
+def stream_logs(ref: JobRef, follow: bool, after: str | None) -> Iterator[LogLine]:
+    """Read the log, live while the job runs."""
+    from fahr_kaggle.logs import read_log
+
+    return read_log(ref, follow, after)
+
+
+@hookimpl
+def fetch_output(
+    ref: JobRef, destination: Path, options: FetchOptions, progress: Progress
+) -> list[FetchedFile]:
+    """Fetch what the job left under /kaggle/working, and its log."""
+    from fahr_kaggle.output import fetch
+
+    return fetch(ref, destination, options, progress)

@@ -1,0 +1,69 @@
+"""What Kaggle answers, as values that cross boundaries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["OutputPage", "Pushed", "Quota", "RemoteFile", "Status", "Version"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pushed:
+    """The answer to a push; ``error`` may be set although the status is 200."""
+
+    version: int
+    url: str | None
+    error: str | None
+    invalid_sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """A version of a kernel: its number, its source, and the machine of its last session."""
+
+    number: int
+    source: str
+    shape: str | None
+    private: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Where a session is, in Kaggle's word, and why it failed."""
+
+    word: str
+    failure: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteFile:
+    """A file of a session's output, and where it can be got for a while."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutputPage:
+    """A part of a session's output; ``log`` is the whole log as Kaggle keeps it."""
+
+    files: Sequence[RemoteFile]
+    log: str
+    next_token: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """Seconds of a week's accelerator time: used (also by what runs now), and allowed."""
+
+    used: float
+    allowed: float
+
+    @property
+    def left(self) -> float:
+        """Give the seconds that are left."""
+        return max(0.0, self.allowed - self.used)

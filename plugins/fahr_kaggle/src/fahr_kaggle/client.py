@@ -1,0 +1,281 @@
+"""The only file that talks to Kaggle: each method is one call, its answer a plain value."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fahr_core.errors import AccessError
+from fahr_kaggle.answers import OutputPage, Pushed, Quota, RemoteFile, Status, Version
+from fahr_kaggle.connection import (
+    CONNECT_SECONDS,
+    PATIENCE,
+    READ_SECONDS,
+    Connection,
+    NotThere,
+    sdk,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+    from types import TracebackType
+
+    import requests
+
+    from fahr_kaggle.kernel import Kernel
+
+__all__ = ["Kaggle"]
+
+#: Files of a page of output; the service gives no more.
+PAGE_SIZE = 200
+
+
+class Kaggle:
+    """A session with Kaggle; to be closed, or used with ``with``."""
+
+    def __init__(self) -> None:
+        self._connection = Connection()
+        self._username = self._connection.credentials.username
+
+    def __enter__(self) -> Kaggle:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self._connection.close()
+
+    @property
+    def username(self) -> str:
+        """Give the account's name, asking the service where the credentials do not say it.
+
+        Raises:
+            AccessError: the credentials are not valid.
+        """
+        if self._username is None:
+            self._username = self._introspected()
+        return self._username
+
+    def _introspected(self) -> str:
+        types = sdk("security.types.oauth_service")
+
+        credentials = self._connection.credentials
+        request = types.IntrospectTokenRequest()
+        request.token = credentials.token or self._connection.http.headers["Authorization"][7:]
+        method = self._connection.api.security.oauth_client.introspect_token
+        answer = self._call("ask whose token it is", method, request)
+        if not answer.active or not answer.username:
+            raise AccessError(
+                f"the Kaggle token from {credentials.source} is not valid any more",
+                "a new one: https://www.kaggle.com/settings, then: fahr doctor",
+            )
+        return str(answer.username)
+
+    # -- kernels ------------------------------------------------------------------------
+
+    def push(self, body: Mapping[str, Any]) -> Pushed:
+        """Save a version of a kernel and run it; never repeated once it may have arrived.
+
+        Raises:
+            ServiceError: no answer: nobody can tell whether it arrived.
+        """
+        types = sdk("kernels.types.kernels_api_service")
+
+        request = types.ApiSaveKernelRequest.from_dict(dict(body))
+        answer = self._call(
+            f"push {body['slug']}", self._kernels.save_kernel, request, repeat=False
+        )
+        kinds = ("dataset", "competition", "kernel", "model")
+        invalid = [f for kind in kinds for f in getattr(answer, f"invalid_{kind}_sources") or ()]
+        return Pushed(
+            version=answer.version_number or 0,
+            url=answer.url or None,
+            error=answer.error or None,
+            invalid_sources=tuple(invalid),
+        )
+
+    def version(self, kernel: Kernel, number: int | None = None) -> Version | None:
+        """Give a version of a kernel, the latest without a number; None when there is none."""
+        types = sdk("kernels.types.kernels_api_service")
+
+        request = self._labelled(types.ApiGetKernelRequest(), kernel, number)
+        try:
+            answer = self._call(f"read {kernel}", self._kernels.get_kernel, request)
+        except NotThere:
+            return None
+        metadata = answer.metadata
+        return Version(
+            number=number or metadata.current_version_number or 0,
+            source=answer.blob.source or "",
+            shape=metadata.machine_shape or None,
+            private=bool(metadata.is_private),
+        )
+
+    def status(self, kernel: Kernel, number: int) -> Status | None:
+        """Give where a version's session is; None when Kaggle knows of none (yet)."""
+        types = sdk("kernels.types.kernels_api_service")
+
+        request = self._labelled(types.ApiGetKernelSessionStatusRequest(), kernel, number)
+        what = f"ask for the state of {kernel} version {number}"
+        try:
+            answer = self._call(what, self._kernels.get_kernel_session_status, request)
+        except NotThere:
+            return None
+        return Status(answer.status.name, answer.failure_message or None)
+
+    def output_page(self, kernel: Kernel, number: int, token: str | None = None) -> OutputPage:
+        """Give a page of a version's output, and its log.
+
+        Raises:
+            NotThere: there is no such version, or it has no output.
+        """
+        types = sdk("kernels.types.kernels_api_service")
+
+        request = self._labelled(types.ApiListKernelSessionOutputRequest(), kernel, number)
+        request.page_size = PAGE_SIZE
+        if token:
+            request.page_token = token
+        what = f"list the output of {kernel} version {number}"
+        answer = self._call(what, self._kernels.list_kernel_session_output, request)
+        files = [RemoteFile(one.file_name, one.url) for one in answer.files or ()]
+        return OutputPage(files, answer.log or "", answer.next_page_token or None)
+
+    def open_log(self, kernel: Kernel, number: int, quiet: float) -> requests.Response:
+        """Open the stream of a version's log: events while it runs, else the whole log.
+
+        Reading it fails after ``quiet`` seconds without a word.
+
+        Raises:
+            NotThere: there is none (yet).
+        """
+        http = self._connection.api.http_client()
+        url = http._get_request_url("kernels/logs/stream", f"{kernel.owner}/{kernel.slug}")
+        return self._opened(
+            f"read the log of {kernel}",
+            url,
+            params={"versionLabel": f"v{number}"},
+            headers={"Accept": "text/event-stream, */*"},
+            timeout=(CONNECT_SECONDS, quiet),
+        )
+
+    def download(self, url: str, offset: int = 0) -> requests.Response:
+        """Open a file of an output, from ``offset`` bytes on where the server can do that."""
+        headers = {"Range": f"bytes={offset}-"} if offset else {}
+        return self._opened("fetch a file", url, headers=headers, own=False)
+
+    # -- datasets, competitions, quota --------------------------------------------------
+
+    def dataset_status(self, owner: str, slug: str) -> str | None:
+        """Give a dataset's state in Kaggle's word; None when there is none for this account."""
+        types = sdk("datasets.types.dataset_api_service")
+
+        request = types.ApiGetDatasetStatusRequest()
+        request.owner_slug, request.dataset_slug = owner, slug
+        method = self._connection.api.datasets.dataset_api_client.get_dataset_status
+        try:
+            answer = self._call(f"ask for the dataset {owner}/{slug}", method, request)
+        except NotThere:
+            return None
+        return str(answer.status.name)
+
+    def upload(self, file: Path, name: str) -> str:
+        """Upload a file and give the token that stands for it."""
+        types = sdk("blobs.types.blob_api_service")
+
+        request = types.ApiStartBlobUploadRequest()
+        request.type = types.ApiBlobType.DATASET
+        request.name = name
+        request.content_type = "application/octet-stream"
+        request.content_length = file.stat().st_size
+        method = self._connection.api.blobs.blob_api_client.start_blob_upload
+        answer = self._call(f"begin the upload of {name}", method, request)
+        self._connection.trying(f"upload {name}", lambda: self._put(answer.create_url, file))
+        return str(answer.token)
+
+    def _put(self, url: str, file: Path) -> None:
+        import requests
+
+        # Without the session: the address is another service's and carries its own permission.
+        with file.open("rb") as stream:
+            requests.put(url, data=stream, timeout=(CONNECT_SECONDS, PATIENCE)).raise_for_status()
+
+    def create_dataset(self, owner: str, slug: str, title: str, token: str) -> str | None:
+        """Make a private dataset of one uploaded file; give what is wrong, if anything is."""
+        types = sdk("datasets.types.dataset_api_service")
+
+        file = types.ApiDatasetNewFile()
+        file.token = token
+        request = types.ApiCreateDatasetRequest()
+        request.owner_slug, request.slug, request.title = owner, slug, title
+        request.license_name, request.is_private, request.files = "unknown", True, [file]
+        method = self._connection.api.datasets.dataset_api_client.create_dataset
+        what = f"make the dataset {owner}/{slug}"
+        answer = self._call(what, method, request, repeat=False)
+        return answer.error or None
+
+    def has_entered(self, competition: str) -> bool | None:
+        """Tell whether the account takes part in a competition; None when there is none."""
+        types = sdk("competitions.types.competition_api_service")
+
+        request = types.ApiGetCompetitionRequest()
+        request.competition_name = competition
+        method = self._connection.api.competitions.competition_api_client.get_competition
+        try:
+            answer = self._call(f"ask for the competition {competition}", method, request)
+        except NotThere:
+            return None
+        return bool(answer.user_has_entered)
+
+    def quota(self, kind: str) -> Quota | None:
+        """Give the account's week of ``gpu`` or ``tpu`` time; None where Kaggle does not say."""
+        types = sdk("kernels.types.kernels_api_service")
+
+        request = types.ApiGetAcceleratorQuotaStatisticsRequest()
+        method = self._kernels.get_accelerator_quota_statistics
+        try:
+            answer = self._call("ask for the quota", method, request)
+        except NotThere:
+            return None
+        told = answer.gpu_quota if kind == "gpu" else answer.tpu_quota
+        if told is None or told.total_time_allowed is None:
+            return None
+        used = [one.total_seconds() for one in (told.time_used, told.time_reserved) if one]
+        return Quota(sum(used), told.total_time_allowed.total_seconds())
+
+    # -- the wire -----------------------------------------------------------------------
+
+    @property
+    def _kernels(self) -> Any:
+        return self._connection.api.kernels.kernels_api_client
+
+    def _call(self, what: str, method: Any, request: Any, *, repeat: bool = True) -> Any:
+        return self._connection.call(what, method, request, repeat=repeat)
+
+    def _labelled(self, request: Any, kernel: Kernel, number: int | None) -> Any:
+        request.user_name, request.kernel_slug = kernel.owner, kernel.slug
+        if number is not None:
+            request.version_label = f"v{number}"
+        return request
+
+    def _opened(
+        self, what: str, url: str, *, own: bool = True, **options: Any
+    ) -> requests.Response:
+        import requests
+
+        options.setdefault("timeout", (CONNECT_SECONDS, READ_SECONDS))
+
+        def get() -> requests.Response:
+            # A file's address carries its own permission; the account's stays with Kaggle.
+            opener: Any = self._connection.http if own else requests
+            response: requests.Response = opener.get(url, stream=True, **options)
+            try:
+                response.raise_for_status()
+            except requests.HTTPError:
+                response.close()
+                raise
+            return response
+
+        return self._connection.trying(what, get)

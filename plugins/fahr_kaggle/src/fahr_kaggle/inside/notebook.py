@@ -1,0 +1,155 @@
+"""What a notebook's first and last cell do: bring the job's files, tidy up, tell how it went.
+
+Kaggle runs the notebook itself, so nothing supervises it: when a cell fails, Kaggle ends it
+and the last cell does not run. Then the kernel's own end tidies up, where it comes to that.
+Standard library only, any Python from 3.8 on.
+"""
+
+import atexit
+import json
+import os
+import sys
+import time
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Dict, Optional, Tuple
+
+Mark = Tuple[int, int]
+
+
+class NotebookJob:
+    """A job whose notebook Kaggle runs; `folder` is where the archive lies unpacked."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = Path(folder)
+        self._described = json.loads((self._folder / "job.json").read_text(encoding="utf-8"))
+        self._started = time.time()
+        self._reason: Optional[str] = None
+        self._brought: Dict[Path, Mark] = {}
+        self._ended = False
+
+    def begin(self) -> None:
+        """Bring the files, set the variables, and note how each cell ends."""
+        os.environ["FAHR_JOB_FILE"] = str(self._folder / "job.json")
+        launcher = ModuleType("fahr_launcher")
+        launcher.__path__ = [str(self._folder)]
+        sys.modules["fahr_launcher"] = launcher
+        runtime = import_module("fahr_launcher.runtime")
+        places = runtime.places()
+        self._bring(Path(places["code"]), Path(places["output"]))
+        self._set_variables(places)
+        self._use_environment(places.get("python"))
+        Path(places["checkpoints"]).mkdir(parents=True, exist_ok=True)
+        self._listen()
+        atexit.register(self.end, False)
+
+    def end(self, complete: bool = True) -> None:
+        """Remove the files that were only brought, and write fahr-job.json."""
+        if self._ended:
+            return
+        self._ended = True
+        for path, mark in self._brought.items():
+            if path.is_file() and _mark(path) == mark:
+                path.unlink()
+        self._remove_empty()
+        self._write_record(complete and self._reason is None)
+
+    def _bring(self, code: Path, work: Path) -> None:
+        """Copy the code to where the notebook works, beside what is there already."""
+        import shutil
+
+        self._work = work
+        own = code / self._described["artifact"]
+        for path in sorted(code.rglob("*")):
+            target = work / path.relative_to(code)
+            if path.is_dir():
+                target.mkdir(parents=True, exist_ok=True)
+            elif path != own and not target.exists():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(str(path), str(target))
+                self._brought[target] = _mark(target)
+        os.chdir(str(work / os.path.dirname(self._described["artifact"])))
+        sys.path.insert(0, os.getcwd())
+        sys.dont_write_bytecode = True
+
+    def _set_variables(self, places: Dict[str, str]) -> None:
+        os.environ.update(
+            FAHR_EXECUTION_ENVIRONMENT=self._described["driver"],
+            FAHR_JOB_NAME=self._described["name"],
+            FAHR_INPUT_DIR=places["inputs"],
+            FAHR_OUTPUT_DIR=places["output"],
+            FAHR_CHECKPOINT_DIR=places["checkpoints"],
+            FAHR_PARAMS=json.dumps(self._described["params"]),
+        )
+        del os.environ["FAHR_JOB_FILE"]
+
+    def _use_environment(self, python: Optional[str]) -> None:
+        """Let the packages of the job's environment come first; the Python stays Kaggle's."""
+        if python is None:
+            return
+        root = Path(python).parent.parent
+        for folder in root.glob("lib/python*/site-packages"):
+            sys.path.insert(1, str(folder))
+
+    def _listen(self) -> None:
+        try:
+            shell = import_module("IPython").get_ipython()
+        except ImportError:
+            shell = None
+        if shell is not None:
+            shell.events.register("post_run_cell", self._note)
+
+    def _note(self, result: Any) -> None:
+        error = result.error_before_exec or result.error_in_exec
+        if error is not None:
+            text = str(error).strip().split("\n")[0]
+            name = type(error).__name__
+            self._reason = "{}: {}".format(name, text) if text else name
+
+    def _remove_empty(self) -> None:
+        folders = {parent for path in self._brought for parent in path.parents}
+        for folder in sorted(folders, key=lambda one: -len(one.parts)):
+            inside = self._work in folder.parents
+            if inside and folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
+
+    def _write_record(self, complete: bool) -> None:
+        described = self._described
+        record = {
+            "schema": 1,
+            "name": described["name"],
+            "driver": described["driver"],
+            "artifact": described["artifact"],
+            "parameters": described["params"],
+            "started": round(self._started, 3),
+            "ended": round(time.time(), 3),
+            "exit_code": 0 if complete else 1,
+            "state": "complete" if complete else "failed",
+            "reason": self._reason or (None if complete else "the notebook did not reach its end"),
+            "python": ".".join(map(str, sys.version_info[:3])),
+            "packages": _packages(),
+            "git": described.get("git"),
+            "image": os.environ.get("KAGGLE_DOCKER_IMAGE"),
+            "environment": described.get("environment"),
+            "accelerator": import_module("fahr_launcher.places").gpus(),
+            "metrics": {},
+        }
+        part = self._work / "fahr-job.json.fahr-part"
+        part.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+        part.replace(self._work / "fahr-job.json")
+
+
+def _mark(path: Path) -> Mark:
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns
+
+
+def _packages() -> Dict[str, str]:
+    metadata = import_module("importlib.metadata")
+    found: Dict[str, str] = {}
+    for one in metadata.distributions():
+        name = one.metadata["Name"]
+        if name:
+            found.setdefault(name.lower().replace("_", "-"), one.version)
+    return dict(sorted(found.items()))

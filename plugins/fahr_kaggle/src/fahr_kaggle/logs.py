@@ -1,0 +1,195 @@
+"""A job's log: Kaggle's pieces, live or kept, made into lines that can be counted.
+
+Kaggle replays a live log from its start at each connection, so that a line's number is its
+cursor, the same live and afterwards.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+from fahr_core.errors import ServiceError
+from fahr_core.models import LogLine
+from fahr_kaggle.connection import NotThere
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    import requests
+
+    from fahr_core.models import JobRef
+    from fahr_kaggle.client import Kaggle
+    from fahr_kaggle.kernel import Kernel
+
+__all__ = ["Lines", "kept_lines", "last_words", "read_log"]
+
+_END = "END_OF_LOG"
+_OWN = "fahr: "
+_SOURCES = ("stdout", "stderr")
+#: Seconds of silence after which a live log is taken for read, by who does not follow it.
+_QUIET = 1.5
+#: Seconds of silence after which a live log that is followed is opened again.
+_LONG_QUIET = 60.0
+#: Seconds between two looks at a job that has no log yet.
+_PAUSE = 2.0
+_LAST_LINES = 5
+
+
+class Lines:
+    """Makes lines of pieces that may hold several, or parts of one."""
+
+    def __init__(self, after: int = 0) -> None:
+        self._parts = dict.fromkeys(_SOURCES, "")
+        self._number = 0
+        self._after = after
+
+    def feed(self, event: Any) -> Iterator[LogLine]:
+        """Take a piece: an object with ``stream_name``, ``time`` and ``data``."""
+        if not isinstance(event, dict):
+            event = {"data": str(event)}
+        source = event.get("stream_name")
+        source = source if source in _SOURCES else "stdout"
+        *whole, rest = (self._parts[source] + str(event.get("data", ""))).split("\n")
+        self._parts[source] = rest
+        for text in whole:
+            yield from self._line(source, text)
+
+    def end(self) -> Iterator[LogLine]:
+        """Give what has no end of line."""
+        for source in _SOURCES:
+            if text := self._parts[source]:
+                self._parts[source] = ""
+                yield from self._line(source, text)
+
+    def _line(self, source: str, text: str) -> Iterator[LogLine]:
+        self._number += 1
+        if self._number <= self._after:
+            return
+        if source == "stderr" and text.startswith(_OWN):
+            source, text = "fahr", text.removeprefix(_OWN)
+        yield LogLine(text=text.rstrip("\r"), source=source, cursor=str(self._number))
+
+
+def kept_lines(document: str, after: int = 0) -> list[LogLine]:
+    """Give the lines of a log as Kaggle keeps it: JSON, or plain text where it is none."""
+    lines = Lines(after)
+    found = [line for event in _events_of(document) for line in lines.feed(event)]
+    return [*found, *lines.end()]
+
+
+def last_words(document: str) -> str | None:
+    """Give the last lines of a log as one, for a job that says nothing else of its end."""
+    texts = [line.text.strip() for line in kept_lines(document)]
+    said = [text for text in texts if text][-_LAST_LINES:]
+    return " | ".join(said)[-600:] or None
+
+
+def _events_of(document: str) -> list[Any]:
+    if not document.strip():
+        return []
+    try:
+        found = json.loads(document)
+    except ValueError:
+        return [{"data": document}]
+    return found if isinstance(found, list) else [found]
+
+
+def read_log(ref: JobRef, follow: bool, after: str | None) -> Iterator[LogLine]:
+    """Give a job's lines from after the cursor; with ``follow`` until it has ended.
+
+    Raises:
+        AccessError: the credentials are missing or not valid.
+        ServiceError: Kaggle does not answer.
+    """
+    from fahr_kaggle.client import Kaggle
+
+    with Kaggle() as kaggle:
+        reading = _Reading(kaggle, ref, int(after or 0))
+        yield from reading.followed() if follow else reading.so_far()
+
+
+class _Reading:
+    """One reading of a log, which may need several connections."""
+
+    def __init__(self, kaggle: Kaggle, ref: JobRef, after: int) -> None:
+        self._kaggle, self._ref, self._given = kaggle, ref, after
+        self._ended = False
+
+    def so_far(self) -> Iterator[LogLine]:
+        """Give the lines that are there now."""
+        if place := self._place():
+            yield from self._once(*place, quiet=_QUIET)
+
+    def followed(self) -> Iterator[LogLine]:
+        """Give lines as they come until the job has ended."""
+        while place := self._place():
+            final = self._is_final()
+            yield from self._once(*place, quiet=_LONG_QUIET)
+            if final and (self._ended or self._place() == place):
+                return
+            if not self._is_final():
+                time.sleep(_PAUSE / 4 if self._ended else _PAUSE)
+
+    def _place(self) -> tuple[Kernel, int] | None:
+        from fahr_kaggle.states import located
+
+        return located(self._ref)
+
+    def _is_final(self) -> bool:
+        from fahr_kaggle import seen
+        from fahr_kaggle.states import ask
+
+        return seen.note(ask(self._kaggle, self._ref)).state.final
+
+    def _once(self, kernel: Kernel, version: int, quiet: float) -> Iterator[LogLine]:
+        """Read one connection to its end, giving what was not given before."""
+        try:
+            response = self._kaggle.open_log(kernel, version, quiet)
+        except NotThere:
+            return
+        lines = Lines(self._given)
+        with response:
+            for line in self._lines(response, lines):
+                self._given = int(line.cursor or 0)
+                yield line
+
+    def _lines(self, response: requests.Response, lines: Lines) -> Iterator[LogLine]:
+        if not response.headers.get("Content-Type", "").startswith("text/event-stream"):
+            self._ended = True
+            yield from _fed(lines, _events_of(response.text))
+            yield from lines.end()
+            return
+        for event in _live_events(response):
+            if event == _END:
+                self._ended = True
+                yield from lines.end()
+                return
+            yield from lines.feed(event)
+
+
+def _fed(lines: Lines, events: Iterable[Any]) -> Iterator[LogLine]:
+    for event in events:
+        yield from lines.feed(event)
+
+
+def _live_events(response: requests.Response) -> Iterator[Any]:
+    """Give the events of a stream; it ends with silence and with a connection that breaks."""
+    import requests
+
+    try:
+        for raw in response.iter_lines():
+            if not raw.startswith(b"data:"):
+                continue
+            text = raw[len(b"data:") :].decode("utf-8", "replace").strip()
+            yield _END if text == _END else _parsed(text)
+    except (requests.RequestException, ServiceError):
+        return  # the connection broke or was quiet; whoever follows opens it again
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return {"data": text + "\n"}

@@ -1,0 +1,45 @@
+"""Whose kernel it is: a job is pushed over its own experiment's versions and no other's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fahr_kaggle.header import header_of, read_header
+
+if TYPE_CHECKING:
+    from fahr_core.models import Job
+    from fahr_kaggle.answers import Version
+    from fahr_kaggle.kernel import Kernel
+
+__all__ = ["Problem", "ownership_problem"]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a kernel is not this job's to push to, and what to do about it."""
+
+    text: str
+    hints: tuple[str, ...]
+
+
+def ownership_problem(job: Job, kernel: Kernel, latest: Version) -> Problem | None:
+    """Say why a kernel that is there is not this experiment's; None when it is.
+
+    A kernel that is not from fahr is taken only where the settings name its slug.
+    """
+    header = read_header(latest.source)
+    another = f"fahr fit -c slug={_other(kernel.slug)}    or any other name"
+    if header is None:
+        if job.settings.get("slug"):
+            return None
+        text = f"the kernel {kernel} is there and not from fahr"
+        return Problem(text, (another, f"fahr fit -c slug={kernel.slug}    means that very kernel"))
+    if header.owner == header_of(job).owner:
+        return None
+    whose = f"{header.artifact} of the experiment {header.experiment}"
+    return Problem(f"the kernel {kernel} belongs to {whose}", (another,))
+
+
+def _other(slug: str) -> str:
+    return f"{slug[:48]}-2"

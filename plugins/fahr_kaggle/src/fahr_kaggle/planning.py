@@ -1,0 +1,110 @@
+"""The request: what is pushed, all but the file's text, which is made from it when it is sent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fahr_core.description import describe_job
+from fahr_core.models import Request
+from fahr_kaggle.options import SESSION_LIMIT, options_of
+from fahr_kaggle.sources import FIELDS, attached, input_sources
+
+if TYPE_CHECKING:
+    from fahr_core.models import Job
+    from fahr_kaggle.options import Options
+    from fahr_kaggle.sources import Source
+
+__all__ = ["plan"]
+
+#: Seconds that a script has to save after its time limit, before Kaggle kills the session.
+GRACE = 30.0
+#: Seconds beside a script's own time: the environment is made, the output is put in place.
+_AROUND = 900
+#: Seconds before the end of a session at which one of a chain ends itself.
+_BEFORE_THE_END = 600
+
+
+def plan(job: Job) -> Request:
+    """Make the request for a job; nobody is asked, but local inputs are read for their digest.
+
+    Raises:
+        FahrError: a setting, a source or ``kernel-metadata.json`` is wrong.
+    """
+    options, inputs = options_of(job), input_sources(job)
+    body: dict[str, Any] = {
+        "owner": options.owner,
+        "slug": options.slug,
+        "named": bool(job.settings.get("slug")),
+        "chain": options.chain,
+        "machine": options.machine.shape,
+        "push": _push(job, options, inputs),
+        "description": _description(job, options, inputs),
+    }
+    return Request(
+        driver=job.train_driver,
+        name=job.name,
+        remote_name=job.remote_name,
+        run_id=job.run_id,
+        job=job,
+        body=body,
+        uploads={source.name: source.digest for source in inputs.values() if source.digest},
+        lane=options.machine.lane(options.owner),
+    )
+
+
+def _push(job: Job, options: Options, inputs: dict[str, Source]) -> dict[str, Any]:
+    """Give the fields of the push; the account's own datasets join when it is sent."""
+    push: dict[str, Any] = {
+        "newTitle": options.title,
+        "language": "python",
+        "kernelType": "notebook" if job.kind == "notebook" else "script",
+        "isPrivate": options.private,
+        "enableGpu": options.machine.kind == "gpu",
+        "enableTpu": options.machine.kind == "tpu",
+        "enableInternet": options.internet,
+    }
+    optional = {
+        "machineShape": options.machine.shape,
+        "dockerImage": options.docker_image,
+        "dockerImagePinningType": options.pinning,
+        "sessionTimeoutSeconds": _session_seconds(job, options),
+    }
+    push |= {name: value for name, value in optional.items() if value is not None}
+    for source in [*attached(options), *inputs.values()]:
+        if source.digest is None:
+            names = push.setdefault(FIELDS[source.kind], [])
+            if source.name not in names:
+                names.append(source.name)
+    return push
+
+
+def _session_seconds(job: Job, options: Options) -> int | None:
+    if options.session_timeout is not None:
+        return options.session_timeout
+    if job.timeout is None:
+        return None
+    around = _AROUND if job.kind == "script" else 0
+    longest = SESSION_LIMIT[options.machine.kind]
+    return min(longest, max(60, round(job.timeout) + around))
+
+
+def _description(job: Job, options: Options, inputs: dict[str, Source]) -> dict[str, Any]:
+    described = describe_job(job, grace=GRACE, enforce_timeout=True)
+    described.pop("inputs", None)  # the runtime finds them by what Kaggle mounts
+    if options.chain and job.timeout is None:
+        described["timeout"] = _chained_seconds(options)
+    described["gpu"] = options.machine.kind == "gpu"
+    described["kaggle"] = {
+        "sources": [{"kind": one.kind, "name": one.name} for one in attached(options)],
+        "inputs": {
+            name: {"kind": source.kind, "name": source.name, "own": source.digest is not None}
+            for name, source in inputs.items()
+        },
+    }
+    return described
+
+
+def _chained_seconds(options: Options) -> float:
+    longest = SESSION_LIMIT[options.machine.kind]
+    session = min(options.session_timeout or longest, longest)
+    return float(max(session - _BEFORE_THE_END, session / 2))
