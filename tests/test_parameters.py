@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -111,7 +112,11 @@ def test_any_pair_is_split_at_the_first_sign(name: str, value: str) -> None:
         ("batch_size=64", 64),
         ("lr=1", 1.0),
         ("lr=1e-3", 0.001),
+        ("lr=inf", math.inf),
+        ("lr=-Infinity", -math.inf),
+        ("lr=+INF", math.inf),
         ("name=64", "64"),
+        ("name=nan", "nan"),
         ("name=true", "true"),
         ("name=a, b", "a, b"),
         ("name=[1]", "[1]"),
@@ -128,6 +133,11 @@ def test_a_text_is_read_by_the_type_of_the_parameter(folder: Path, text: str, va
     read = checked(folder, text)
     assert read == {name: value}
     assert type(read[name]) is type(value)
+
+
+@pytest.mark.parametrize("text", ["nan", "NaN", "-nan"])
+def test_no_number_is_one_for_a_float(folder: Path, text: str) -> None:
+    assert math.isnan(checked(folder, f"lr={text}")["lr"])
 
 
 def test_values_that_have_their_type_already(folder: Path) -> None:
@@ -206,6 +216,7 @@ def test_a_list_for_a_number(folder: Path) -> None:
         ("batch_size=many", 'batch_size takes an int, not "many"'),
         ("batch_size=1.5", "batch_size takes an int, not 1.5"),
         ("batch_size=true", "batch_size takes an int, not true"),
+        ("batch_size=inf", "batch_size takes an int, not Infinity"),
         ("lr=fast", 'lr takes a float, not "fast"'),
         ("fast=2", "fast takes true or false, not 2"),
     ],

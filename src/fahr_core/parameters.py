@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from typing import TYPE_CHECKING, Any
 
 from fahr_core.errors import ParameterError
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from fahr_core.launcher.signature import Known, Signature
 
 __all__ = ["check_parameters", "read_pairs"]
+
+#: As float() reads them, and so every parser of arguments.
+_NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
 
 
 def read_pairs(pairs: Sequence[str]) -> dict[str, str]:
@@ -86,6 +90,8 @@ def _typed(text: str, known: Known | None) -> Any:
         return value if isinstance(value, list) else [literal(part) for part in text.split(",")]
     if known.type == "str":
         return None if text in ("None", "null") and known.default is None else text
+    if known.type == "float" and _NOT_FINITE.fullmatch(text.strip()):
+        return float(text)
     value = literal(text)
     several = isinstance(value, (list, tuple, dict))
     # "512,256" is a tuple to Python; for a number it is what was typed, and is refused so.

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import os
 import subprocess
 import sys
@@ -47,6 +48,14 @@ def test_results_go_to_stdout_and_the_rest_to_stderr(capsys: pytest.CaptureFixtu
     assert (first, json.loads(document)) == ("result", {"name": "größer", "when": None})
     assert "größer" in document
     assert err == "rest\ncode     train.py\n"
+
+
+def test_a_document_is_json_to_every_reader(capsys: pytest.CaptureFixture[str]) -> None:
+    console.out_json({"lr": math.nan, "clips": (math.inf, -math.inf, 1.5)})
+    assert json.loads(capsys.readouterr().out, parse_constant=pytest.fail) == {
+        "lr": "NaN",
+        "clips": ["Infinity", "-Infinity", 1.5],
+    }
 
 
 def test_long_texts_are_folded_under_themselves(capsys: pytest.CaptureFixture[str]) -> None:

@@ -329,3 +329,21 @@ def test_a_job_sees_its_own_environment_and_not_the_senders_terminal(fahr):
     )
     done = fahr("fit", "train.py", "-f", env={"COLOUR": "green"}, typed="typed")
     assert done.stdout.splitlines() == ["local green", " False"]
+
+
+@pytest.mark.parametrize("value", ["nan", "-inf"])
+@pytest.mark.parametrize("how", ["constant", "argument"])
+def test_numbers_that_json_has_no_words_for_arrive(fahr, value, how):
+    """As floats in the job, and in documents for other programs as text."""
+    parser = ["import argparse", "parser = argparse.ArgumentParser()"]
+    parser += ["parser.add_argument('--lr', type=float, default=0.1)"]
+    source = ["lr = 0.1"] if how == "constant" else [*parser, "lr = parser.parse_args().lr"]
+    given = "json.loads(os.environ['FAHR_PARAMS'])['lr']"
+    fahr.script(*source, "import json", f"print(lr, {given})")
+    assert fahr("fit", "train.py", "-p", f"lr={value}", "-f").line == f"{value} {value}"
+    fahr("fetch")
+    record = (fahr.folder / "digits-train-1" / "fahr-job.json").read_text()
+    name = {"nan": "NaN", "-inf": "-Infinity"}[value]
+    for document in (fahr("show", "--json").stdout, record):
+        told = json.loads(document, parse_constant=pytest.fail)
+        assert {"lr": name} in (told.get("params"), told.get("parameters"))

@@ -85,7 +85,10 @@ def out(text: str) -> None:
 
 def out_json(value: Any) -> None:
     """Print the one document of ``--json``."""
-    out(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+    from fahr_core.launcher.literals import in_json
+
+    text = json.dumps(in_json(value), indent=2, ensure_ascii=False, default=str, allow_nan=False)
+    out(text)
 
 
 def note(text: str = "") -> None:

@@ -62,6 +62,20 @@ def written(value: Any, encoding: str = "utf-8") -> str:
         return ascii(value)
 
 
+def in_json(value: Any) -> Any:
+    """Give a value that every reader of JSON takes: NaN and infinities by name, as text.
+
+    Python reads and writes them bare, which other programs refuse (RFC 8259, section 6).
+    """
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}[str(value)]
+    if isinstance(value, dict):
+        return {key: in_json(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [in_json(item) for item in value]
+    return value
+
+
 def _sequence(items: Any, like: Any) -> str:
     body = ", ".join(items)
     if isinstance(like, list):

@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any, Dict, List, NamedTuple, Optional
 
 from .job import Job
+from .literals import in_json
 
 NAME = "fahr-job.json"
 SCHEMA = 1
@@ -109,6 +110,6 @@ def write(folder: str, job: Job, facts: Facts, accelerators: List[str], outcome:
     path = os.path.join(folder, NAME)
     part = path + ".fahr-part"
     with open(part, "w", encoding="utf-8") as file:
-        json.dump(record, file, indent=2, ensure_ascii=True)
+        json.dump(in_json(record), file, indent=2, ensure_ascii=True, allow_nan=False)
         file.write("\n")
     os.replace(part, path)
