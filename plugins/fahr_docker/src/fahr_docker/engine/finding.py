@@ -29,14 +29,17 @@ _QUICK = 10  # seconds for the first answer; a socket that is there answers at o
 _PATIENT = 600  # seconds between two signs of life while an engine works
 
 
-def find_engine() -> Engine:
+def find_engine(environ: Mapping[str, str] | None = None) -> Engine:
     """Give the engine that answers.
+
+    Args:
+        environ: The variables that lead to it; None for those of this process.
 
     Raises:
         UsageError: none does, which names what works without one.
     """
     tried: list[str] = []
-    for variables in _candidates():
+    for variables in _candidates(os.environ if environ is None else environ):
         engine = _answering(variables, tried)
         if engine:
             return engine
@@ -68,17 +71,17 @@ def _runs(command: tuple[str, ...]) -> bool:
     return done.returncode == 0
 
 
-def _candidates() -> Iterator[Mapping[str, str]]:
+def _candidates(environ: Mapping[str, str]) -> Iterator[Mapping[str, str]]:
     """Give the variables that lead to each engine that may be there."""
-    yield os.environ
-    if os.environ.get("DOCKER_HOST") or os.environ.get("DOCKER_CONTEXT"):
+    yield environ
+    if environ.get("DOCKER_HOST") or environ.get("DOCKER_CONTEXT"):
         return  # who names one means that one
-    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    runtime = environ.get("XDG_RUNTIME_DIR")
     folders = [Path(runtime)] if runtime else []
     for folder in (*folders, Path("/run")):
         socket = folder / "podman" / "podman.sock"
         if socket.exists():
-            yield {**os.environ, "DOCKER_HOST": f"unix://{socket}"}
+            yield {**environ, "DOCKER_HOST": f"unix://{socket}"}
 
 
 def context_name(variables: Mapping[str, str]) -> str:
