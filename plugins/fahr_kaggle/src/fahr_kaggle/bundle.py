@@ -62,7 +62,7 @@ def make_bundle(description: Mapping[str, Any], files: Mapping[str, bytes]) -> B
 
 def source_of(name: str) -> bytes:
     """Give a file of this package that is to run inside the job."""
-    return Path(__file__).with_name(name).read_bytes().replace(b"\r\n", b"\n")
+    return (Path(__file__).parent / name).read_bytes().replace(b"\r\n", b"\n")
 
 
 def _launcher() -> dict[str, bytes]:
