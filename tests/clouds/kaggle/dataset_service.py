@@ -5,6 +5,7 @@ from __future__ import annotations
 import zipfile
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from .answers import Answer, redirect
 from .errors import ApiError, denied
@@ -125,7 +126,7 @@ def download(cloud: Cloud, account: Account, asked: Asked) -> Answer:
     if name and name not in dict(version.files()):
         raise ApiError(404, "Not found")
     file = version.folder / name if name else packed(version.folder)
-    path = f"/datasets/{dataset.id}/{version.number}/{name or 'archive.zip'}"
+    path = f"/datasets/{dataset.id}/{version.number}/{quote(name or 'archive.zip')}"
     return redirect(asked.url(DOWNLOADS, cloud.storage.sign(file, path)))
 
 

@@ -7,6 +7,7 @@ import time
 import zipfile
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from .answers import Answer, redirect
 from .errors import ApiError, denied
@@ -176,7 +177,7 @@ def files_of(session: Session) -> list[str]:
 
 def signed(cloud: Cloud, asked: Asked, session: Session, name: str) -> str:
     """Give an address of a file, good without credentials."""
-    path = f"/kf/{session.id}/{int(time.time())}/{name.replace('%', '%25').replace('?', '%3F')}"
+    path = f"/kf/{session.id}/{int(time.time())}/{quote(name)}"
     return asked.url("www.kaggleusercontent.com", cloud.storage.sign(session.output / name, path))
 
 
