@@ -127,3 +127,20 @@ def test_other_shapes(experiment: Path, put: Put, text: str, message: str) -> No
     with pytest.raises(EnvironmentFileError) as caught:
         read(experiment)
     assert caught.value.message.startswith(message)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "channels: ['https://me:secret@host/channel']\ndependencies: [six]\n",
+        "channels: ['https://host/t/ab-secret/channel']\ndependencies: [six]\n",
+        "dependencies: ['https://me:secret@host/channel::six']\n",
+    ],
+)
+def test_a_login_in_a_channel_is_refused_and_not_repeated(
+    experiment: Path, put: Put, text: str
+) -> None:
+    put("environment.yaml", text)
+    with pytest.raises(EnvironmentFileError, match="has a password in a channel") as raised:
+        read(experiment)
+    assert "secret" not in str(raised.value)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fahr_core.environment import programs
+from fahr_core.environment.checks import login_in
 from fahr_core.environment.reasons import failed_resolution
 from fahr_core.environment.requirements import Line, normalised, scan
 from fahr_core.environment.wanted import Resolution
@@ -27,6 +28,8 @@ __all__ = ["CondaFile", "find_conda", "read_conda", "solve"]
 
 _TOOLS = ("micromamba", "mamba", "conda")
 _SPEC = re.compile(r"(?:[\w./:-]+::)?([A-Za-z0-9_.-]+)\s*(.*)")
+#: Source: "Using tokens" in Anaconda's documentation of channels.
+_TOKEN = re.compile(r"://[^/\s]+/t/[^/\s]+/")
 #: uv's platform names, as conda calls them.
 _SUBDIR = {
     "x86_64-unknown-linux-gnu": "linux-64",
@@ -56,6 +59,8 @@ def read_conda(file: EnvironmentFile) -> CondaFile:
     data = _yaml(file)
     dependencies = _list(data, "dependencies", file)
     names = [item for item in dependencies if isinstance(item, str)]
+    channels = [str(channel) for channel in _list(data, "channels", file)]
+    _refuse_logins(file, [*channels, *names])
     pip = [line for item in dependencies if isinstance(item, dict) for line in _pip(item, file)]
     python, specs = None, []
     for spec in names:
@@ -64,7 +69,6 @@ def read_conda(file: EnvironmentFile) -> CondaFile:
             python = _specifier(version)
         elif name not in ("pip", "setuptools", "wheel"):
             specs.append(spec)
-    channels = [str(channel) for channel in _list(data, "channels", file)]
     return CondaFile(python, tuple(specs), tuple(channels), _lines(file, pip))
 
 
@@ -115,6 +119,16 @@ def solve(
     found = next((str(item["version"]) for item in links if item["name"] == "python"), None)
     minor = ".".join(found.split(".")[:2]) if found else None
     return Resolution("".join(f"# conda: {x}\n" for x in sorted(lines)), Path(tool).name, minor)
+
+
+def _refuse_logins(file: EnvironmentFile, texts: list[str]) -> None:
+    """Refuse a channel with a login in it: the lock names its packages by their addresses."""
+    for text in texts:
+        if login_in(text) or _TOKEN.search(text):
+            raise EnvironmentFileError(
+                f"{file.name} has a password in a channel: it would travel with the job",
+                "move its packages below '- pip:', and keep that index's login in ~/.netrc",
+            )
 
 
 def _specs(asked: CondaFile, python: str | None) -> list[str]:
