@@ -1,0 +1,85 @@
+"""Faults on demand: what goes wrong with which call, and how often."""
+
+from __future__ import annotations
+
+import enum
+import threading
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.clouds.aws.calls import Call
+
+
+class Fault(enum.Enum):
+    """What can go wrong; all but the last three happen before the call takes effect."""
+
+    TIMEOUT = "the connection stays open and no answer comes"
+    RESET = "the connection is reset"
+    ERROR = "the service answers 500"
+    UNAVAILABLE = "the service answers 503"
+    THROTTLE = "the service asks to be asked less often"
+    LOST = "the call takes effect, then the connection is reset"
+    BROKEN = "the call takes effect, and half of the answer arrives"
+    SLOW = "the answer comes late"
+
+
+@dataclass
+class _Planned:
+    pattern: str
+    fault: Fault
+    skip: int
+    left: float
+    seconds: float
+
+
+class Faults:
+    """The faults that are to come; from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._planned: list[_Planned] = []
+        #: How often each fault struck, by the call's name.
+        self.struck: list[tuple[str, Fault]] = []
+
+    def add(
+        self,
+        pattern: str,
+        fault: Fault,
+        *,
+        times: float = 1,
+        skip: int = 0,
+        seconds: float = 600,
+    ) -> None:
+        """Plan a fault for calls such as ``sagemaker:CreateTrainingJob`` or ``s3:*``.
+
+        Args:
+            pattern: a call's name, with ``*`` and ``?`` as in a shell.
+            fault: what happens.
+            times: how many calls it strikes; ``inf`` for all.
+            skip: how many such calls pass unharmed first.
+            seconds: how late an answer is, or how long none comes.
+        """
+        with self._lock:
+            self._planned.append(_Planned(pattern, fault, skip, times, seconds))
+
+    def clear(self) -> None:
+        """Plan none, and forget which struck."""
+        with self._lock:
+            self._planned.clear()
+            self.struck.clear()
+
+    def take(self, call: Call) -> tuple[Fault, float] | None:
+        """Give the fault that strikes this call, and its seconds."""
+        with self._lock:
+            for planned in self._planned:
+                if not planned.left or not fnmatchcase(call.name, planned.pattern):
+                    continue
+                if planned.skip:
+                    planned.skip -= 1
+                    continue
+                planned.left -= 1
+                self.struck.append((call.name, planned.fault))
+                return planned.fault, planned.seconds
+        return None

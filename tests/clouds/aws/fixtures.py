@@ -1,0 +1,93 @@
+"""The cloud as pytest fixtures, which a plugin's conftest imports by name.
+
+Where no engine answers or a program is missing the tests are skipped and say so; with
+FAHR_REQUIRE_ENGINE=1 they fail instead.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import pytest
+
+from tests.clouds.aws.hosts import PAUSE_IMAGE
+from tests.clouds.aws.registry import PROGRAMS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.clouds.aws.cloud import Cloud
+
+__all__ = ["aws", "aws_engine", "aws_process", "cloud"]
+
+# Taken at import: each test begins without the caller's FAHR_ variables.
+REQUIRED = os.environ.get("FAHR_REQUIRE_ENGINE") == "1"
+#: Variables that would lead a client elsewhere.
+FOREIGN = ("AWS_", "BOTO_")
+
+
+def _do_without(reason: str) -> NoReturn:
+    if REQUIRED:
+        pytest.fail(f"{reason}; .ci/engine brings it", pytrace=False)
+    pytest.skip(f"{reason}; .ci/engine brings it")
+
+
+@pytest.fixture(scope="session")
+def aws_process() -> Iterator[Cloud]:
+    """Start the cloud of this process; tests use ``cloud``."""
+    for program in PROGRAMS:
+        if shutil.which(program) is None:
+            _do_without(f"{program} is not installed")
+    from tests.clouds.aws.cloud import Cloud
+
+    cloud = Cloud()
+    yield cloud
+    cloud.close()
+
+
+@pytest.fixture
+def cloud(aws_process: Cloud) -> Iterator[Cloud]:
+    """Give an empty account; a test that leaves a fault of the cloud itself fails."""
+    aws_process.reset()
+    aws_process.grace = 10.0
+    yield aws_process
+    problems = list(aws_process.runner.problems)
+    aws_process.reset()
+    aws_process.runner.problems.clear()
+    assert not problems, "\n".join(problems)
+
+
+@pytest.fixture
+def aws(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    """Give an empty account, to which all AWS clients of this test and its processes are led."""
+    nowhere = tmp_path_factory.mktemp("aws")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith(FOREIGN):
+                patch.delenv(name)
+        for name, value in cloud.variables.items():
+            patch.setenv(name, value)
+        patch.setenv("AWS_CONFIG_FILE", str(nowhere / "config"))
+        patch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(nowhere / "credentials"))
+        yield cloud
+
+
+@pytest.fixture(scope="session")
+def aws_engine() -> Iterator[Any]:
+    """Give the engine that jobs run on, with the images that the cloud needs."""
+    from docker import from_env
+    from docker.errors import DockerException, ImageNotFound
+
+    try:
+        engine = from_env(timeout=120)
+    except DockerException as error:
+        _do_without(f"no Docker engine answers ({error})")
+    try:
+        engine.images.get(PAUSE_IMAGE)
+    except ImageNotFound:
+        engine.close()
+        _do_without(f"the engine has no {PAUSE_IMAGE}")
+    yield engine
+    engine.close()
