@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from fahr_kaggle.credentials import Credentials
 
-__all__ = ["Connection", "NotThere", "Throttled", "sdk"]
+__all__ = ["Connection", "Declined", "NotThere", "Throttled", "sdk"]
 
 T = TypeVar("T")
 
@@ -44,6 +44,10 @@ class NotThere(Exception):  # noqa: N818 - reads as the fact that it states
 
 class Throttled(ServiceError):  # noqa: N818 - reads as the fact that it states
     """Kaggle asks for fewer calls; the call was not carried out."""
+
+
+class Declined(ServiceError):  # noqa: N818 - reads as the fact that it states
+    """Kaggle has read the call and will not carry it out."""
 
 
 def sdk(module: str) -> Any:
@@ -144,7 +148,7 @@ class Connection:
             ), None
         if status in (403, 404):
             return NotThere(told), None
-        return ServiceError(f"Kaggle refused ({status}): could not {what}: {told}"), None
+        return Declined(f"Kaggle refused ({status}): could not {what}: {told}"), None
 
     def _opened(self, client: Any) -> requests.Session:
         """Give the SDK's session, with limits; the SDK itself makes it only at its first call."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from fahr_core.errors import AccessError, ServiceError
 from fahr_core.models import Absent, Found, JobRef, Refused, Submitted, Unknown
 from fahr_kaggle.client import Kaggle
-from fahr_kaggle.connection import NotThere, Throttled
+from fahr_kaggle.connection import Declined, NotThere, Throttled
 from fahr_kaggle.header import read_header
 from fahr_kaggle.ownership import ownership_problem
 from fahr_kaggle.staging import kernel_of, push_of
@@ -62,7 +62,7 @@ def _push(kaggle: Kaggle, request: Request, kernel: Kernel) -> Submitted | Refus
             reason=f"this account may not push to {kernel}: {error}",
             hints=("-c username=NAME    where the credentials are of another account",),
         )
-    except AccessError as error:
+    except (AccessError, Declined) as error:
         return Refused(reason=error.message, hints=error.hints)
     except ServiceError as error:
         return Unknown(reason=error.message)

@@ -1,0 +1,47 @@
+"""The stand-in for Kaggle, as fahr's driver finds it: by Kaggle's own variables."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[3]))
+
+from tests.clouds.kaggle.fixtures import (  # noqa: F401
+    cloud,
+    clouds,
+    kaggle_image,
+    outside,
+)
+
+
+@pytest.fixture
+def hurry(monkeypatch):
+    """Ask as often as a stand-in allows."""
+    from fahr_kaggle import driver, seen
+
+    monkeypatch.setattr(driver, "_INFO", replace(driver._INFO, poll=0.2))
+    monkeypatch.setattr(seen, "_HOLDS", 0.1)
+    monkeypatch.setattr(seen, "_EACH", 0.0)
+
+
+@pytest.fixture
+def home(tmp_path, outside, monkeypatch):  # noqa: F811
+    """Give a home that holds no credentials, and a fahr that knows no job."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.setenv("FAHR_HOME", str(tmp_path / "fahr-home"))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    return folder
+
+
+@pytest.fixture
+def kaggle(home, cloud, outside, hurry):  # noqa: F811
+    """Give a stand-in that this process's driver talks to."""
+    for name, value in cloud.environment().items():
+        outside.setenv(name, value)
+    return cloud
