@@ -7,7 +7,8 @@ so that any later command on this machine carries the chain on.
 
 from __future__ import annotations
 
-import re
+import json
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +17,33 @@ from fahr_core.paths import cache_folder
 from fahr_kaggle.header import read_header
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from fahr_core.models import JobRef
     from fahr_kaggle.client import Kaggle
     from fahr_kaggle.kernel import Kernel
 
-__all__ = ["next_session"]
+__all__ = ["known_sessions", "next_session", "sessions"]
+
+
+def known_sessions(ref: JobRef, version: int) -> list[int]:
+    """Give the versions of a chain's sessions as far as this machine has seen them."""
+    try:
+        found = json.loads(_file(ref).read_bytes())
+    except (OSError, ValueError):
+        return [version]
+    return [int(number) for number in found] if found[:1] == [version] else [version]
+
+
+def sessions(kaggle: Kaggle, ref: JobRef, kernel: Kernel, version: int) -> list[int]:
+    """Give the versions of all sessions of a chain, asking for those not seen here."""
+    found = known_sessions(ref, version)
+    while ref.data.get("chain"):
+        following = _found(kaggle, ref, kernel, found[-1], len(found))
+        if following is None:
+            break
+        found.append(following)
+    return found
 
 
 def next_session(
@@ -35,14 +58,31 @@ def next_session(
     """
     from filelock import FileLock, Timeout
 
-    folder = cache_folder() / "kaggle"
-    folder.mkdir(parents=True, exist_ok=True)
+    file = _file(ref)
+    file.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with FileLock(folder / f"chain-{ref.data['run']}.lock", timeout=0):
+        with FileLock(file.with_suffix(".lock"), timeout=0):
             there = _found(kaggle, ref, kernel, version, part)
-            return there or _begun(kaggle, ref, kernel, version, part)
+            there = there or _begun(kaggle, ref, kernel, version, part)
     except Timeout:
         return None
+    if there is not None:
+        _note(file, [*known_sessions(ref, located_version(ref))[:part], there])
+    return there
+
+
+def located_version(ref: JobRef) -> int:
+    """Give the version of a chain's first session."""
+    return int(ref.id.rpartition("/")[2])
+
+
+def _file(ref: JobRef) -> Path:
+    return cache_folder() / "kaggle" / f"chain-{ref.data.get('run')}.json"
+
+
+def _note(file: Path, versions: list[int]) -> None:
+    with suppress(OSError):  # it is found again by asking
+        file.write_text(json.dumps(versions))
 
 
 def _found(kaggle: Kaggle, ref: JobRef, kernel: Kernel, version: int, part: int) -> int | None:
@@ -78,13 +118,7 @@ def _push_fields(ref: JobRef, kernel: Kernel) -> dict[str, Any]:
 
 
 def _with_line(source: str, old: str, new: str) -> str:
-    """Put another header into a script, or into a notebook, where it is a JSON string's part."""
-    import json
-
+    """Put another header into a script."""
     if old in source:
         return source.replace(old, new, 1)
-    for ascii_only in (True, False):
-        before, after = (json.dumps(line, ensure_ascii=ascii_only)[1:-1] for line in (old, new))
-        if before in source:
-            return source.replace(before, after, 1)
-    return re.sub(r"# fahr-job \{.*\}", lambda _: new, source, count=1)
+    raise ServiceError("Kaggle has changed the source of the chain's last session")

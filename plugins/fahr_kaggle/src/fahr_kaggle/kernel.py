@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from fahr_core import names
 from fahr_core.models import NameRule
 
-__all__ = ["SLUG_LIMIT", "SLUG_MINIMUM", "Kernel", "parse_name", "slug_for"]
+if TYPE_CHECKING:
+    from fahr_core.models import JobRef
+
+__all__ = ["SLUG_LIMIT", "SLUG_MINIMUM", "Kernel", "located", "parse_name", "slug_for"]
 
 #: Source: the official client, which refuses shorter titles; 50 is what its datasets take.
 SLUG_MINIMUM = 5
@@ -16,6 +20,7 @@ SLUG_LIMIT = 50
 #: What makes a name of under five characters long enough, the same on every machine.
 _PADDING = "-fahr"
 _SUFFIXES = (".py", ".ipynb")
+_ID = re.compile(r"(?P<owner>[\w-]+)/(?P<slug>[\w-]+)/(?P<version>[0-9]+)")
 _NAME = re.compile(r"(?:(?P<owner>[\w-]+)/)?(?P<slug>[^/\s]+?)(?:/(?:v?(?P<version>[1-9][0-9]*)))?")
 
 
@@ -33,6 +38,14 @@ class Kernel:
     def link(self) -> str:
         """Give the address of the kernel's page."""
         return f"https://www.kaggle.com/code/{self.owner}/{self.slug}"
+
+
+def located(ref: JobRef) -> tuple[Kernel, int] | None:
+    """Give the kernel and the version of a reference; None when it can be none."""
+    found = _ID.fullmatch(ref.id)
+    if not found:
+        return None
+    return Kernel(found["owner"], found["slug"]), int(found["version"])
 
 
 def slug_for(text: str) -> str:

@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from fahr_core.errors import ServiceError
 from fahr_core.models import LogLine
+from fahr_kaggle import seen
+from fahr_kaggle.chain import known_sessions
 from fahr_kaggle.connection import NotThere
+from fahr_kaggle.kernel import located
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -38,11 +41,14 @@ _LAST_LINES = 5
 
 
 class Lines:
-    """Makes lines of pieces that may hold several, or parts of one."""
+    """Makes lines of pieces that may hold several, or parts of one.
 
-    def __init__(self, after: int = 0) -> None:
+    Counts from ``before`` on and gives those above ``after``.
+    """
+
+    def __init__(self, after: int = 0, before: int = 0) -> None:
+        self.number = before
         self._parts = dict.fromkeys(_SOURCES, "")
-        self._number = 0
         self._after = after
 
     def feed(self, event: Any) -> Iterator[LogLine]:
@@ -64,12 +70,12 @@ class Lines:
                 yield from self._line(source, text)
 
     def _line(self, source: str, text: str) -> Iterator[LogLine]:
-        self._number += 1
-        if self._number <= self._after:
+        self.number += 1
+        if self.number <= self._after:
             return
         if source == "stderr" and text.startswith(_OWN):
             source, text = "fahr", text.removeprefix(_OWN)
-        yield LogLine(text=text.rstrip("\r"), source=source, cursor=str(self._number))
+        yield LogLine(text=text.rstrip("\r"), source=source, cursor=str(self.number))
 
 
 def kept_lines(document: str, after: int = 0) -> list[LogLine]:
@@ -111,45 +117,52 @@ def read_log(ref: JobRef, follow: bool, after: str | None) -> Iterator[LogLine]:
 
 
 class _Reading:
-    """One reading of a log, which may need several connections."""
+    """One reading of a log, which may need several connections and, of a chain, sessions."""
 
     def __init__(self, kaggle: Kaggle, ref: JobRef, after: int) -> None:
         self._kaggle, self._ref, self._given = kaggle, ref, after
+        self._before = 0  # lines of earlier sessions
+        self._lines_of_session = Lines()
         self._ended = False
 
     def so_far(self) -> Iterator[LogLine]:
         """Give the lines that are there now."""
-        if place := self._place():
-            yield from self._once(*place, quiet=_QUIET)
+        if place := located(self._ref):
+            kernel, first = place
+            for version in known_sessions(self._ref, first):
+                yield from self._once(kernel, version, quiet=_QUIET)
+                self._before = self._lines_of_session.number
 
     def followed(self) -> Iterator[LogLine]:
         """Give lines as they come until the job has ended."""
-        while place := self._place():
+        place = located(self._ref)
+        if place is None:
+            return
+        kernel, first = place
+        index = 0
+        while True:
             final = self._is_final()
-            yield from self._once(*place, quiet=_LONG_QUIET)
-            if final and (self._ended or self._place() == place):
+            versions = known_sessions(self._ref, first)
+            yield from self._once(kernel, versions[index], quiet=_LONG_QUIET)
+            if index + 1 < len(versions):
+                index, self._before = index + 1, self._lines_of_session.number
+            elif final:
                 return
-            if not self._is_final():
+            else:
                 time.sleep(_PAUSE / 4 if self._ended else _PAUSE)
 
-    def _place(self) -> tuple[Kernel, int] | None:
-        from fahr_kaggle.states import located
-
-        return located(self._ref)
-
     def _is_final(self) -> bool:
-        from fahr_kaggle import seen
         from fahr_kaggle.states import ask
 
         return seen.note(ask(self._kaggle, self._ref)).state.final
 
     def _once(self, kernel: Kernel, version: int, quiet: float) -> Iterator[LogLine]:
         """Read one connection to its end, giving what was not given before."""
+        lines = self._lines_of_session = Lines(self._given, self._before)
         try:
             response = self._kaggle.open_log(kernel, version, quiet)
         except NotThere:
             return
-        lines = Lines(self._given)
         with response:
             for line in self._lines(response, lines):
                 self._given = int(line.cursor or 0)

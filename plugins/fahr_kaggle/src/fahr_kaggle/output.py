@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from fahr_core.errors import DiskError, FahrError, ServiceError
 from fahr_core.models import FetchedFile
+from fahr_kaggle.chain import sessions
 from fahr_kaggle.client import Kaggle
 from fahr_kaggle.connection import NotThere
+from fahr_kaggle.kernel import located
 from fahr_kaggle.logs import kept_lines
-from fahr_kaggle.states import located
 
 if TYPE_CHECKING:
     from fahr_core.hookspecs import Progress
@@ -44,8 +45,11 @@ def fetch(
     place = located(ref)
     if place is None:
         raise FahrError(f"Kaggle has no job {ref.id}")
+    kernel, first = place
     with Kaggle() as kaggle:
-        return _Fetching(kaggle, ref, destination, options, progress).run(*place)
+        # The last session of a chain holds what the earlier ones have left.
+        last = sessions(kaggle, ref, kernel, first)[-1]
+        return _Fetching(kaggle, ref, destination, options, progress).run(kernel, last)
 
 
 class _Fetching:

@@ -14,6 +14,7 @@ from typing import Any, Dict, List, Optional
 WORKING = "/kaggle/working"
 MOUNTS = "/kaggle/input"
 CHECKPOINTS = "checkpoints"
+RECORD = "fahr-job.json"
 #: Files with these names are archives of fahr's, which Kaggle leaves packed.
 PACKED = ".fahr"
 #: The name in such an archive of a file that is all that there is.
@@ -35,7 +36,7 @@ def places() -> Dict[str, str]:
     _unpack_code(described, code)
     checkpoints = Path(WORKING, CHECKPOINTS)
     link_inputs(described, here / "inputs")
-    restore_checkpoints(described, checkpoints)
+    restore_output(described, Path(WORKING))
     found = {
         "code": str(code),
         "work": str(code),
@@ -99,15 +100,19 @@ def link_inputs(described: Dict[str, Any], folder: Path) -> None:
             unpack(packed, folder / name)
 
 
-def restore_checkpoints(described: Dict[str, Any], folder: Path) -> None:
-    """Bring the checkpoints of a chain's last session, and what else it left, back."""
+def restore_output(described: Dict[str, Any], working: Path) -> None:
+    """Bring what a chain's last session has left back, its checkpoints among it."""
     previous = described["kaggle"].get("previous")
     place = mounted(previous) if previous else None
     if place is None:
         return
-    for item in place.iterdir():
-        if item.name == CHECKPOINTS and item.is_dir():
-            shutil.copytree(str(item), str(folder), dirs_exist_ok=True)
+    for path in place.rglob("*"):
+        target = working / path.relative_to(place)
+        if path.is_dir():
+            target.mkdir(parents=True, exist_ok=True)
+        elif target.name != RECORD:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(str(path), str(target))
 
 
 def unpack(archive: Path, destination: Path) -> None:

@@ -54,4 +54,7 @@ class KaggleSettings(BaseModel):
     session_timeout: int | None = Field(default=None, ge=60, le=43200)
     """Seconds after which Kaggle ends the session, at most 12 hours; ``--timeout`` is kinder."""
     chain: int = Field(default=0, ge=0, le=100)
-    """Follow-up sessions for a job longer than one; each begins with the last one's checkpoints."""
+    """Follow-up sessions for a script longer than one; each has the last one's output back.
+
+    ``--timeout`` is then each session's.
+    """

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from fahr_core.errors import ServiceError
 from fahr_core.models import JobState, State
 from fahr_kaggle import machine, seen
-from fahr_kaggle.chain import next_session
+from fahr_kaggle.chain import known_sessions, next_session
 from fahr_kaggle.client import Kaggle
 from fahr_kaggle.connection import NotThere
-from fahr_kaggle.kernel import Kernel
+from fahr_kaggle.kernel import located
 from fahr_kaggle.logs import last_words
 
 if TYPE_CHECKING:
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
     from fahr_core.models import JobRef
     from fahr_kaggle.answers import Status
+    from fahr_kaggle.kernel import Kernel
 
-__all__ = ["RECORD", "ask", "located", "observe"]
+__all__ = ["RECORD", "ask", "observe"]
 
 #: The record that the launcher leaves in the output.
 RECORD = "fahr-job.json"
@@ -39,7 +40,6 @@ _STATES = {
     "CANCEL_ACKNOWLEDGED": State.STOPPED,
     "NEW_SCRIPT": State.FAILED,
 }
-_ID = re.compile(r"(?P<owner>[\w-]+)/(?P<slug>[\w-]+)/(?P<version>[0-9]+)")
 _TIME_OVER = re.compile(r"time|exceed|limit", re.IGNORECASE)
 
 
@@ -59,21 +59,14 @@ def observe(refs: Sequence[JobRef]) -> list[JobState]:
         ]
 
 
-def located(ref: JobRef) -> tuple[Kernel, int] | None:
-    """Give the kernel and the version of a reference; None when it can be none."""
-    found = _ID.fullmatch(ref.id)
-    if not found:
-        return None
-    return Kernel(found["owner"], found["slug"]), int(found["version"])
-
-
 def ask(kaggle: Kaggle, ref: JobRef) -> JobState:
     """Ask Kaggle for the state of a job; begin the next session of a chain where it is due."""
     place = located(ref)
     if place is None:
         return _gone(ref, "Kaggle has no such job")
-    kernel, version = place
-    part = 0
+    kernel, first = place
+    known = known_sessions(ref, first)
+    part, version = len(known) - 1, known[-1]
     while True:
         state = _session_state(kaggle, ref, kernel, version)
         state = replace(state, attempt=part + 1)
@@ -95,7 +88,6 @@ def _session_state(kaggle: Kaggle, ref: JobRef, kernel: Kernel, version: int) ->
     state = JobState(
         ref=ref,
         state=_STATES.get(status.word, State.RUNNING),
-        detail=status.word,
         link=kernel.link,
         where=_where(ref),
         seen=time.time(),

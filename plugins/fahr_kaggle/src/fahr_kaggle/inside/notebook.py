@@ -28,6 +28,7 @@ class NotebookJob:
         self._reason: Optional[str] = None
         self._brought: Dict[Path, Mark] = {}
         self._ended = False
+        self._cells = 0
 
     def begin(self) -> None:
         """Bring the files, set the variables, and note how each cell ends."""
@@ -101,11 +102,15 @@ class NotebookJob:
             shell.events.register("post_run_cell", self._note)
 
     def _note(self, result: Any) -> None:
+        written = str(getattr(result.info, "raw_cell", ""))
+        # Neither fahr's first cell nor the one with the parameters is of the author's.
+        self._cells += not written.startswith(("# fahr-job ", "# Parameters\n"))
         error = result.error_before_exec or result.error_in_exec
         if error is not None:
             text = str(error).strip().split("\n")[0]
             name = type(error).__name__
-            self._reason = "{}: {}".format(name, text) if text else name
+            told = "{}: {}".format(name, text) if text else name
+            self._reason = "cell {}: {}".format(self._cells, told)
 
     def _remove_empty(self) -> None:
         folders = {parent for path in self._brought for parent in path.parents}
