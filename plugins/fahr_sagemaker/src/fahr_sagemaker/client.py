@@ -13,6 +13,7 @@ from fahr_sagemaker.failures import no_region, translated
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from fahr_core.errors import FahrError
     from fahr_core.models import JobRef
 
 __all__ = ["Client"]
@@ -21,6 +22,9 @@ __all__ = ["Client"]
 _CONNECT, _READ = 10, 60
 #: Attempts of a call, the first included: about 20 seconds of throttling are sat out.
 _ATTEMPTS = 6
+#: The clients of this process. New credentials are looked for after an AccessError.
+_SHARED: dict[tuple[Any, ...], Client] = {}
+_SHARING = threading.Lock()
 
 
 class Client:
@@ -48,18 +52,27 @@ class Client:
 
     @classmethod
     def of_settings(cls, settings: Mapping[str, Any]) -> Client:
-        """Give the client that a job's settings mean."""
-        return cls(region=settings.get("region"), profile=settings.get("profile"))
+        """Give the client that a job's settings mean, the same for the same ones."""
+        return cls._shared(settings.get("region"), settings.get("profile"), None)
 
     @classmethod
     def of_ref(cls, ref: JobRef) -> Client:
         """Give the client for a job, on any machine: a profile that is unknown here is left out."""
-        data = ref.data
-        client = cls(region=data.get("region"), account=data.get("account"))
-        profile = data.get("profile")
-        if profile and profile in client.session.available_profiles:
-            client.profile, client._session = profile, None
-        return client
+        region, account, profile = (ref.data.get(key) for key in ("region", "account", "profile"))
+        plain = cls._shared(region, None, account)
+        if profile and profile in plain.session.available_profiles:
+            return cls._shared(region, profile, account)
+        return plain
+
+    @classmethod
+    def _shared(cls, region: str | None, profile: str | None, account: str | None) -> Client:
+        """Give one client for the same words: opening a session costs more than a call."""
+        variables = sorted(item for item in os.environ.items() if item[0].startswith("AWS_"))
+        key = (region, profile, account, *variables)
+        with _SHARING:
+            if key not in _SHARED:
+                _SHARED[key] = cls(region=region, profile=profile, account=account)
+            return _SHARED[key]
 
     @property
     def session(self) -> Any:
@@ -141,7 +154,7 @@ class Client:
             boto3.exceptions.Boto3Error,
             urllib3.exceptions.HTTPError,
         ) as error:
-            raise translated(error, service, operation, self.profile) from error
+            raise self._translated(error, service, operation) from error
 
     def check_account(self) -> None:
         """See that the credentials are those of the job's account.
@@ -157,6 +170,13 @@ class Client:
                 f"the job is in AWS account {self.account}, the credentials are those of {here}",
                 "export AWS_PROFILE=NAME    of a profile of that account",
             )
+
+    def _translated(self, error: Exception, service: str, operation: str) -> FahrError:
+        found = translated(error, service, operation, self.profile)
+        if isinstance(found, AccessError):
+            with _SHARING:
+                _SHARED.clear()
+        return found
 
     def _opened(self) -> Any:
         import boto3
