@@ -11,15 +11,16 @@ from fahr_core import jobs
 from fahr_core.errors import DriverError, NotFinished, ServiceError, UnknownJob, UsageError
 from fahr_core.ledger import Ledger
 from fahr_core.models import Absent, Found, JobRef, Lane, LogLine, State, StopResult
+from fahr_core.remote_jobs import find_remote
 from fahr_core.session import open_session
-from tests.told_driver import Service, distributions, send, told
+from tests.told_driver import Service, distributions, ends_later, send, told
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from fahr_core.ledger.record import Record
 
-__all__ = ["distributions", "told"]
+__all__ = ["distributions", "ends_later", "told"]
 
 
 @pytest.fixture
@@ -94,7 +95,7 @@ def test_a_changed_driver_file_is_told(job: Record, tmp_path: Path) -> None:
 def test_a_job_that_this_machine_has_no_record_of(told: Service, job: Record) -> None:
     session = open_session("told")
     told.ends(link="https://example.org/7", created=5.0, where="T4 x2")
-    record = jobs.find_remote(session, "me/kernel")
+    record = find_remote(session, "me/kernel")
     assert (record.name, record.driver, record.state) == ("me/kernel", "told", State.COMPLETE)
     assert (record.created, record.where, record.link) == (5.0, "T4 x2", "https://example.org/7")
     assert record.ref == JobRef(driver="told", id="me/kernel")
@@ -104,7 +105,7 @@ def test_a_job_that_this_machine_has_no_record_of(told: Service, job: Record) ->
 def test_what_the_service_keeps_of_a_job(told: Service, job: Record, ledger: Ledger) -> None:
     kept = ledger.job(job.name)
     told.found = Found(ref=JobRef(driver="told", id="7"), job=kept)
-    record = jobs.find_remote(open_session("told"), "me/kernel")
+    record = find_remote(open_session("told"), "me/kernel")
     assert kept
     assert (record.run_id, record.artifact) == (kept.run_id, "train.py")
 
@@ -112,11 +113,11 @@ def test_what_the_service_keeps_of_a_job(told: Service, job: Record, ledger: Led
 def test_a_service_without_such_a_job(told: Service, job: Record) -> None:
     told.found = Absent(reason="it was deleted")
     with pytest.raises(UsageError, match='told has no job "x"') as problem:
-        jobs.find_remote(open_session("told"), "x")
+        find_remote(open_session("told"), "x")
     assert problem.value.hints == ("it was deleted",)
     told.can.discard("remote-jobs")
     with pytest.raises(UsageError, match="knows only the jobs in this machine's record"):
-        jobs.find_remote(open_session("told"), "x")
+        find_remote(open_session("told"), "x")
 
 
 # -- asking -----------------------------------------------------------------------------
@@ -164,9 +165,18 @@ def test_following_begins_with_the_last_lines(
 ) -> None:
     say(told, "a", "b", "c")
     told.ends()
-    lines = jobs.follow(ledger, job.name, pytest.fail, tail=tail)
+    lines = jobs.follow(ledger, job, pytest.fail, tail=tail)
     assert "".join(line.text for line in lines) == shown
     assert ledger.exact(job.name).state is State.COMPLETE  # it is known at the end
+
+
+def test_following_ends_when_the_service_says_so_and_not_with_the_log(
+    told: Service, job: Record, ledger: Ledger, ends_later: None
+) -> None:
+    say(told, "a")
+    assert [line.text for line in jobs.follow(ledger, job, pytest.fail)] == ["a"]
+    assert told.calls.count("job_states") == 4
+    assert ledger.exact(job.name).state is State.COMPLETE
 
 
 def test_following_a_job_that_waits_for_its_turn(
@@ -181,14 +191,15 @@ def test_following_a_job_that_waits_for_its_turn(
         with ledger.file.writing() as db:
             db.execute("UPDATE jobs SET state = 'submitting' WHERE name = ?", [record.name])
         ledger.submitted(record.name, JobRef(driver="told", id=record.run_id))
+        told.ends()
 
-    lines = list(jobs.follow(ledger, queued.name, sent_meanwhile))
+    lines = list(jobs.follow(ledger, queued, sent_meanwhile))
     assert [line.text for line in lines] == ["a"]
     assert waited == ["queued"]
 
 
 def test_following_a_job_that_never_gets_its_turn(queued: Record, ledger: Ledger) -> None:
-    assert list(jobs.follow(ledger, queued.name, lambda r: jobs.stop(ledger, r) and None)) == []
+    assert list(jobs.follow(ledger, queued, lambda r: jobs.stop(ledger, r) and None)) == []
     assert ledger.exact(queued.name).state is State.STOPPED
 
 
@@ -208,10 +219,10 @@ def after(told: Service, questions: int, **about: Any) -> None:
 
 def test_waiting_until_the_end(told: Service, job: Record, ledger: Ledger) -> None:
     after(told, 3, state=State.FAILED, reason="why")
-    record = jobs.wait(ledger, job.name)
+    record = jobs.wait(ledger, job)
     assert (record.state, record.reason) == (State.FAILED, "why")
     assert told.calls.count("job_states") == 3
-    assert jobs.wait(ledger, job.name) == record
+    assert jobs.wait(ledger, job) == record
     assert told.calls.count("job_states") == 3
 
 
@@ -219,7 +230,7 @@ def test_waiting_until_the_end(told: Service, job: Record, ledger: Ledger) -> No
 def test_waiting_has_a_limit(told: Service, job: Record, ledger: Ledger, timeout: float) -> None:
     began = time.monotonic()
     with pytest.raises(NotFinished, match=f"{job.name} is still running") as problem:
-        jobs.wait(ledger, job.name, timeout)
+        jobs.wait(ledger, job, timeout)
     assert timeout <= time.monotonic() - began < 10
     assert problem.value.hints[0] == f"fahr wait {job.name}"
     assert ledger.exact(job.name).state is State.RUNNING
@@ -240,14 +251,14 @@ def test_a_network_that_fails_is_waited_out_and_forgiven(
                 told.ends()
 
     told.at = at
-    assert jobs.wait(ledger, job.name).state is State.COMPLETE
+    assert jobs.wait(ledger, job).state is State.COMPLETE
     assert pauses == [0.02, 0.04, 0.01, 0.01]
 
 
 def test_a_driver_that_breaks_is_not_waited_for(told: Service, job: Record, ledger: Ledger) -> None:
     told.failing = {"job_states": ValueError("bad")}
     with pytest.raises(DriverError, match="failed in job_states: ValueError: bad"):
-        jobs.wait(ledger, job.name)
+        jobs.wait(ledger, job)
 
 
 # -- stopping ---------------------------------------------------------------------------
@@ -296,7 +307,7 @@ def test_stopping_is_never_faked(told: Service, job: Record, ledger: Ledger) -> 
 
 def test_a_job_that_has_ended(told: Service, job: Record, ledger: Ledger) -> None:
     told.ends()
-    ended = jobs.wait(ledger, job.name)
+    ended = jobs.wait(ledger, job)
     told.calls.clear()
     assert jobs.stop(ledger, ended).reason == "it was complete already"
     assert told.calls == []

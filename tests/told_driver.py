@@ -103,6 +103,20 @@ def told(distributions: Distributions) -> Service:
     return SERVICE
 
 
+@pytest.fixture
+def ends_later(told: Service) -> None:
+    """Let every job run until it was asked for three times from now on."""
+    left = 3
+
+    def asked(hook: str) -> None:
+        nonlocal left
+        left -= hook == "job_states"
+        if left < 0:
+            told.ends()
+
+    told.at = asked
+
+
 class Listener(Quiet):
     """A reporter that keeps what is said."""
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from fahr_core.ledger.record import Record
+    from fahr_core.models import LogLine
     from fahr_core.reporter import Reporter
 
 __all__ = ["JobHandle", "find_job", "fit", "list_jobs"]
@@ -128,7 +129,8 @@ class JobHandle:
             NotFinished: it still runs after ``timeout``.
         """
         seconds = parse_duration(timeout) if isinstance(timeout, str) else timeout
-        record = jobs.wait(Ledger.at_home(), self.name, seconds)
+        ledger = Ledger.at_home()
+        record = jobs.wait(ledger, ledger.exact(self.name), seconds)
         if check and record.state is not State.COMPLETE:
             raise JobFailed(
                 f"{self.name} {record.state}: {record.reason or 'no reason is known'}",
@@ -140,7 +142,7 @@ class JobHandle:
         """Give the lines that the job has printed; with ``follow`` until it has ended."""
         ledger = Ledger.at_home()
         if follow:
-            lines = jobs.follow(ledger, self.name, _wait_quietly)
+            lines: Iterator[LogLine] = jobs.follow(ledger, ledger.exact(self.name), _wait_quietly)
         else:
             record = ledger.exact(self.name)
             lines = jobs.read_log(jobs.open_for(record), record)

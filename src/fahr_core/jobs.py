@@ -8,22 +8,23 @@ from typing import TYPE_CHECKING
 
 from fahr_core import registry
 from fahr_core.choice import extensions_of
-from fahr_core.errors import NotFinished, ServiceError, SettingsError, UsageError
-from fahr_core.models import Absent, Capability, State, StopResult
+from fahr_core.errors import NotFinished, ServiceError, SettingsError
+from fahr_core.models import Capability, State, StopResult
+from fahr_core.remote_jobs import RemoteRecord, as_said
 from fahr_core.session import Session
 from fahr_core.settings.layers import read_layers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator
 
     from fahr_core.ledger import Ledger
     from fahr_core.ledger.record import Record
-    from fahr_core.models import Found, LogLine
+    from fahr_core.models import LogLine
 
 __all__ = [
+    "ask",
     "by_session",
     "find",
-    "find_remote",
     "follow",
     "open_for",
     "read_log",
@@ -66,66 +67,11 @@ def _extensions(record: Record) -> tuple[list[str], list[str]]:
         return [], [f"no extensions: {error.message}"]
 
 
-def find_remote(session: Session, name: str) -> Record:
-    """Ask a driver's service for a job that this machine has no record of.
-
-    Raises:
-        UsageError: the driver cannot do that, or the service has no such job.
-    """
-    driver = session.train.name
-    if not session.can(Capability.REMOTE_JOBS):
-        raise UsageError(f"train driver {driver} knows only the jobs in this machine's record")
-    found = session.find_job(name, {})
-    if isinstance(found, Absent):
-        raise UsageError(f'{driver} has no job "{name}"', *filter(None, [found.reason]))
-    return _remote_record(name, session, found)
-
-
-def _remote_record(name: str, session: Session, found: Found) -> Record:
-    """Make a record of what the service says of a job; it is shown, not kept."""
-    from fahr_core.ledger.record import Record
-
-    said = session.job_states([found.ref])[0]
-    job = found.job
-    return Record(
-        name=name,
-        stem=name,
-        number=None,
-        run_id=job.run_id if job else "",
-        remote_name=name,
-        driver=session.train.name,
-        state=said.state,
-        reason=said.reason,
-        attempt=said.attempt,
-        experiment=job.experiment if job else "",
-        artifact=job.artifact if job else "",
-        created=said.created or said.started or 0.0,
-        started=said.started,
-        ended=said.ended,
-        seen=said.seen,
-        link=said.link or found.link,
-        where=said.where,
-        detail=said.detail,
-        cost=said.cost,
-        exit_code=said.exit_code,
-        fetched=None,
-        note=None,
-        lane=None,
-        lane_limit=None,
-        from_queue=False,
-        driver_path=session.train.path,
-        driver_digest=session.train.digest,
-        content_digest=None,
-        owner=None,
-        ref=found.ref,
-        params=job.params if job else {},
-    )
-
-
 def refresh(ledger: Ledger, records: Iterable[Record]) -> None:
     """Ask each driver once for its unfinished jobs among ``records`` and record the answers."""
     for asked in by_session([r for r in records if r.ref and not r.state.final]):
-        _ask(ledger, open_for(asked[0]), asked)
+        states = open_for(asked[0]).job_states([record.ref for record in asked if record.ref])
+        ledger.update(*states, driver_path=asked[0].driver_path)
 
 
 def by_session(records: Iterable[Record]) -> list[list[Record]]:
@@ -141,9 +87,13 @@ def session_key(record: Record) -> tuple[object, ...]:
     return (record.driver, record.driver_path, record.driver_digest, *_extensions(record)[0])
 
 
-def _ask(ledger: Ledger, session: Session, records: Sequence[Record]) -> None:
-    states = session.job_states([record.ref for record in records if record.ref])
-    ledger.update(*states, driver_path=records[0].driver_path)
+def ask(ledger: Ledger, session: Session, record: Record) -> Record:
+    """Ask for a job and give it as it is now, recorded where this machine has a record of it."""
+    states = session.job_states([record.ref] if record.ref else [])
+    if isinstance(record, RemoteRecord):
+        return as_said(record, states[0])
+    ledger.update(*states, driver_path=record.driver_path)
+    return ledger.exact(record.name)
 
 
 def refresh_local(ledger: Ledger) -> None:
@@ -163,24 +113,25 @@ def read_log(
 
 
 def follow(
-    ledger: Ledger, name: str, waiting: Callable[[Record], None], *, tail: int | None = None
-) -> Iterator[LogLine]:
+    ledger: Ledger, record: Record, waiting: Callable[[Record], None], *, tail: int | None = None
+) -> Generator[LogLine, None, Record]:
     """Give a job's log lines as they come until it has ended, also while it still waits here.
+
+    The generator's own value is the job as it is at the end.
 
     Args:
         ledger: The record of jobs.
-        name: The job's name.
+        record: The job.
         waiting: Told once of a job that waits in the queue.
         tail: How many of the lines that are there already come first; None: all.
     """
-    record = ledger.exact(name)
     if record.ref is None and not record.state.final:
         waiting(record)
     while record.ref is None and not record.state.final:
         time.sleep(_LOCAL_PAUSE)
-        record = ledger.exact(name)
+        record = ledger.exact(record.name)
     if record.ref is None:
-        return
+        return record
     session = open_for(record)
     after = None
     if tail is not None:
@@ -188,10 +139,11 @@ def follow(
         after = there[-1].cursor if there else None
         yield from there[len(there) - min(max(0, tail), len(there)) :]
     yield from read_log(session, record, follow=True, after=after)
-    _ask(ledger, session, [record])
+    # What a service says of a job may lag behind what the job has printed.
+    return wait(ledger, ask(ledger, session, record))
 
 
-def wait(ledger: Ledger, name: str, timeout: float | None = None) -> Record:
+def wait(ledger: Ledger, record: Record, timeout: float | None = None) -> Record:
     """Wait until a job has ended; asks at the pace that its driver names.
 
     A network that fails for a while is waited out, asking ever slower.
@@ -199,25 +151,34 @@ def wait(ledger: Ledger, name: str, timeout: float | None = None) -> Record:
     Raises:
         NotFinished: it still runs after ``timeout`` seconds.
     """
+    if record.state.final:
+        return record
     limit = None if timeout is None else time.monotonic() + timeout
-    record = ledger.exact(name)
-    session = None if record.state.final else open_for(record)
-    pause = poll = session.info.poll if session else 0.0
+    session = open_for(record)
+    pause = poll = session.info.poll
     while True:
         try:
-            refresh(ledger, [record])
+            record = _now(ledger, session, record)
             pause = poll
         except ServiceError:
             pause = min(60.0, pause * 2)
-        record = ledger.exact(name)
         if record.state.final:
             return record
         left = pause if limit is None else limit - time.monotonic()
         if left <= 0:
             raise NotFinished(
-                f"{name} is still {record.state}", f"fahr wait {name}", f"fahr logs -f {name}"
+                f"{record.name} is still {record.state}",
+                f"fahr wait {record.words}",
+                f"fahr logs -f {record.words}",
             )
         time.sleep(min(pause, left))
+
+
+def _now(ledger: Ledger, session: Session, record: Record) -> Record:
+    if not isinstance(record, RemoteRecord):
+        record = ledger.exact(record.name)  # it may have been sent, or stopped, meanwhile
+    asked = record.ref is not None and not record.state.final
+    return ask(ledger, session, record) if asked else record
 
 
 def stop(ledger: Ledger, record: Record) -> StopResult:
@@ -235,7 +196,7 @@ def stop(ledger: Ledger, record: Record) -> StopResult:
     if record.ref is None:
         return StopResult(outcome="not-possible", reason="nobody can tell whether it was sent")
     result = session.stop_job(record.ref)
-    _ask(ledger, session, [record])
+    ask(ledger, session, record)
     return result
 
 

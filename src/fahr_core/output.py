@@ -65,7 +65,7 @@ def fetch(
     """
     options = options or FetchOptions()
     record = _ended(ledger, record, wait)
-    folder = Path(record.name.replace("/", "-")) if destination is None else destination
+    folder = Path(_folder_of(record)) if destination is None else destination
     if folder.exists() and not folder.is_dir():
         raise OverwriteError(f"{folder} is a file, so nothing can be fetched into it")
     temporary = _temporary_beside(folder)
@@ -80,16 +80,20 @@ def fetch(
     return Fetched(job=record.name, folder=folder, files=files)
 
 
+def _folder_of(record: Record) -> str:
+    return record.name.replace("/", "-")
+
+
 def _ended(ledger: Ledger, record: Record, wait: bool) -> Record:
     if record.state.final:
         return record
     if wait:
-        return jobs.wait(ledger, record.name)
+        return jobs.wait(ledger, record)
     jobs.refresh(ledger, [record])
     record = ledger.get(record.name) or record  # one of the service's own is in no ledger
     if not record.state.final:
         raise NotFinished(
-            f"{record.name} is still {record.state}", f"fahr fetch --wait {record.name}"
+            f"{record.name} is still {record.state}", f"fahr fetch --wait {record.words}"
         )
     return record
 
@@ -114,7 +118,7 @@ def _fetched(
     files = list(session.fetch_output(record.ref, temporary, options, reporter.progress))
     for file in files:
         if _size(temporary / file.path) != file.size:
-            raise ServiceError(f"{file.path} came incomplete", f"fahr fetch {record.name}")
+            raise ServiceError(f"{file.path} came incomplete", f"fahr fetch {record.words}")
     return files
 
 
@@ -140,8 +144,8 @@ def _check_clashes(
         others = f" and {len(clashes) - 1} more" if len(clashes) > 1 else ""
         raise OverwriteError(
             f"{folder / clashes[0]} is not from fahr, fetch would replace it{others}",
-            f"fahr fetch ./{record.name} {record.name}",
-            f"fahr fetch {folder} {record.name} --overwrite",
+            f"fahr fetch ./{_folder_of(record)} {record.words}",
+            f"fahr fetch {folder} {record.words} --overwrite",
         )
 
 

@@ -6,14 +6,14 @@ import pytest
 
 from fahr_core.models import State
 from tests.cli.calling import call
-from tests.told_driver import Service, distributions, send, told
+from tests.told_driver import Service, distributions, ends_later, send, told
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.cli.calling import Call
 
-__all__ = ["call", "distributions", "told"]
+__all__ = ["call", "distributions", "ends_later", "told"]
 
 
 @pytest.fixture
@@ -134,4 +134,15 @@ def test_a_job_of_the_services_own(call: Call, told: Service, name: str, tmp_pat
     assert call("fetch", "--train-driver=told", "me/kernel").out == "./me-kernel\n"
     told.state = {"state": State.RUNNING}
     done = call("fetch", "--train-driver=told", "./", "me/kernel")
-    assert (done.status, "me/kernel is still running" in done.err) == (4, True)
+    assert done.status == 4
+    assert done.err == (
+        "error: me/kernel is still running\n  fahr fetch --wait me/kernel --train-driver=told\n"
+    )
+
+
+def test_waiting_for_a_job_of_the_services_own(
+    call: Call, told: Service, name: str, ends_later: None
+) -> None:
+    done = call("fetch", "--wait", "--train-driver=told", "./", "me/kernel")
+    assert (done.status, done.out) == (0, ".\n")
+    assert "me/kernel  complete" in done.err

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -22,11 +22,16 @@ def name(told: Service, tmp_path: Path) -> str:
     return send(tmp_path).name
 
 
+def follow(name: str, **how: Any) -> int:
+    ledger = Ledger.at_home()
+    return follow_job(ledger, ledger.exact(name), **how)
+
+
 def test_lines_and_then_how_it_ended(
     told: Service, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     told.ends(State.FAILED, reason="KeyError")
-    assert follow_job(Ledger.at_home(), name) == 1
+    assert follow(name) == 1
     out, err = capsys.readouterr()
     assert out == "one\ntwo\n"
     assert err == f"{name} failed after 60 s: KeyError\n"
@@ -35,7 +40,7 @@ def test_lines_and_then_how_it_ended(
 def test_lines_shown_in_another_way(told: Service, name: str) -> None:
     told.ends()
     shown: list[LogLine] = []
-    assert follow_job(Ledger.at_home(), name, show=shown.append, tail=1) == 0
+    assert follow(name, show=shown.append, tail=1) == 0
     assert [line.text for line in shown] == ["two"]
 
 
@@ -52,7 +57,7 @@ def test_interrupting_says_that_the_job_goes_on(
     if not can_stop:
         told.can.discard("stop")
     with pytest.raises(KeyboardInterrupt):
-        follow_job(Ledger.at_home(), name)
+        follow(name)
     out, err = capsys.readouterr()
     assert out == "one\n"
     lines = [f"{name} goes on: fahr logs -f {name}"]

@@ -10,14 +10,14 @@ import pytest
 from fahr_core.models import LogLine, State
 from tests.cli.calling import call
 from tests.cli.records import fill
-from tests.told_driver import Service, distributions, send, told
+from tests.told_driver import Service, distributions, ends_later, send, told
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.cli.calling import Call
 
-__all__ = ["call", "distributions", "told"]
+__all__ = ["call", "distributions", "ends_later", "told"]
 
 
 @pytest.fixture
@@ -83,6 +83,14 @@ def test_following_ends_with_the_jobs_status(
     assert len(done.out.splitlines()) == 3
     assert done.err.startswith(f"{name} {state}")
     assert call("logs", name).status == 0  # who only reads is answered
+
+
+def test_following_a_job_of_the_services_own(
+    call: Call, told: Service, name: str, ends_later: None
+) -> None:
+    done = call("logs", "-f", "me/kernel", "--train-driver=told", "--tail=1")
+    assert (done.status, done.out) == (0, "größer\n")
+    assert done.err == "me/kernel complete, 60 s; fahr fetch me/kernel --train-driver=told\n"
 
 
 def test_a_job_that_has_printed_nothing_yet(call: Call) -> None:

@@ -40,6 +40,14 @@ def test_full_names_only_and_all_are_known_first(
     assert told.calls == []
 
 
+def test_a_job_of_the_services_own(call: Call, told: Service, names: list[str]) -> None:
+    done = call("stop", "me/kernel", names[0], "--train-driver=told")
+    assert (done.status, done.err) == (0, f"me/kernel stopping\n{names[0]} stopping\n")
+    assert call("stop", "digits", "--train-driver=told").err == "digits stopping\n"  # no prefix
+    told.can.discard("remote-jobs")
+    assert "knows only the jobs" in call("stop", "me/kernel", "--train-driver=told").err
+
+
 def test_a_job_that_cannot_be_stopped(call: Call, told: Service, names: list[str]) -> None:
     told.can.discard("stop")
     done = call("stop", names[0])

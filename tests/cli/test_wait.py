@@ -41,6 +41,18 @@ def test_a_job_that_goes_on(call: Call, told: Service, name: str) -> None:
     assert "stop_job" not in told.calls
 
 
+def test_a_job_of_the_services_own(call: Call, told: Service, name: str) -> None:
+    words = ["wait", "me/kernel", "--train-driver=told"]
+    done = call(*words, "--timeout", "0.02")
+    assert done.status == 4
+    assert done.err.startswith(
+        "error: me/kernel is still running\n  fahr wait me/kernel --train-driver=told\n"
+    )
+    told.ends(State.FAILED, reason="KeyError: 'label'")
+    done = call(*words)
+    assert (done.status, "KeyError: 'label'" in done.err) == (1, True)
+
+
 def test_a_wrong_timeout_is_told_before_waiting(call: Call, told: Service, name: str) -> None:
     told.calls.clear()
     assert call("wait", name, "--timeout", "soon").status == 2

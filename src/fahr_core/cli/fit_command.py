@@ -119,7 +119,7 @@ def _fit(order: Order, *, follow: bool, as_json: bool, no_input: bool) -> int:
         from fahr_core.cli.following import follow_job
 
         show = _to_stderr if as_json else None  # stdout is the one document
-        return follow_job(ledger, record.name, show=show, waiting_told=True)
+        return follow_job(ledger, record, show=show, waiting_told=True)
     console.stage("next", f"fahr logs -f {record.name}")
     console.stage("", f"fahr fetch {record.name}")
     if not as_json:

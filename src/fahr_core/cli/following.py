@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from fahr_core import jobs
 from fahr_core.cli import console
@@ -11,7 +11,7 @@ from fahr_core.cli.shown import ended_line
 from fahr_core.models import Capability, State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
     from fahr_core.ledger import Ledger
     from fahr_core.ledger.record import Record
@@ -22,7 +22,7 @@ __all__ = ["exit_status", "follow_job", "tell_end"]
 
 def follow_job(
     ledger: Ledger,
-    name: str,
+    record: Record,
     *,
     show: Callable[[LogLine], None] | None = None,
     tail: int | None = None,
@@ -36,13 +36,12 @@ def follow_job(
     """
     show = show or _print
     tell = _tell_nothing if waiting_told else _tell_waiting
+    lines = jobs.follow(ledger, record, tell, tail=tail)
     try:
-        for line in jobs.follow(ledger, name, tell, tail=tail):
-            show(line)
+        record = _shown(lines, show)
     except KeyboardInterrupt:
-        _tell_goes_on(ledger.exact(name))
+        _tell_goes_on(ledger.get(record.name) or record)
         raise
-    record = ledger.exact(name)
     tell_end(record)
     return exit_status(record)
 
@@ -65,6 +64,16 @@ def exit_status(record: Record) -> int:
     return 0 if record.state is State.COMPLETE else 1
 
 
+def _shown(lines: Generator[LogLine, None, Record], show: Callable[[LogLine], None]) -> Record:
+    """Show lines as they come and give the job as it is at their end."""
+    while True:
+        try:
+            line = next(lines)
+        except StopIteration as end:
+            return cast("Record", end.value)
+        show(line)
+
+
 def _print(line: LogLine) -> None:
     console.out(line.text)
 
@@ -78,6 +87,6 @@ def _tell_nothing(record: Record) -> None:
 
 
 def _tell_goes_on(record: Record) -> None:
-    console.note(f"{record.name} goes on: fahr logs -f {record.name}")
+    console.note(f"{record.name} goes on: fahr logs -f {record.words}")
     if record.ref is None or jobs.open_for(record).can(Capability.STOP):
-        console.note(f"{' ' * len(record.name)} stop it: fahr stop {record.name}")
+        console.note(f"{' ' * len(record.name)} stop it: fahr stop {record.words}")

@@ -54,7 +54,7 @@ def command(
     if follow and not record.state.final:
         from fahr_core.cli.following import follow_job
 
-        return follow_job(ledger, record.name, show=_since(since, show), tail=tail)
+        return follow_job(ledger, record, show=_since(since, show), tail=tail)
     lines = _wanted(jobs.read_log(session_of(record), record), tail)
     for line in lines:
         _since(since, show)(line)

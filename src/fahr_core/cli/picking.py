@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from fahr_core.ledger.record import Record
     from fahr_core.session import Session
 
-__all__ = ["pick", "session_of"]
+__all__ = ["pick", "remote", "session_of"]
 
 
 def pick(ledger: Ledger, word: str | None, train_driver: str | None = None) -> Record:
@@ -28,13 +28,23 @@ def pick(ledger: Ledger, word: str | None, train_driver: str | None = None) -> R
     except UnknownJob:
         if not (word and train_driver):
             raise
-        from fahr_core.session import open_session
-        from fahr_core.settings.text import unquoted
-
-        return jobs.find_remote(open_session(unquoted(train_driver)), unquoted(word))
+        return remote(word, train_driver)
     if word != record.name:
         console.note(console.styled(f"job {record.name}", "dim"))
     return record
+
+
+def remote(word: str, train_driver: str) -> Record:
+    """Find a job that this machine has no record of, by its name at the driver's service.
+
+    Raises:
+        UsageError: the driver cannot do that, or the service has no such job.
+    """
+    from fahr_core.remote_jobs import find_remote
+    from fahr_core.session import open_session
+    from fahr_core.settings.text import unquoted
+
+    return find_remote(open_session(unquoted(train_driver)), unquoted(word))
 
 
 def session_of(record: Record) -> Session:

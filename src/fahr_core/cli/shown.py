@@ -65,8 +65,8 @@ def state_line(record: Record) -> str:
 def ended_line(record: Record) -> str:
     """Tell how a job ended, in one line."""
     if record.state is State.COMPLETE:
-        return f"{record.name} complete, {running_time(record)}; fahr fetch {record.name}"
+        return f"{record.name} complete, {running_time(record)}; fahr fetch {record.words}"
     if record.state is State.STOPPED:
-        return f"{record.name} {state_line(record)}; fahr fetch {record.name}"
+        return f"{record.name} {state_line(record)}; fahr fetch {record.words}"
     reason = (record.reason or "no reason is known").splitlines()[0]
     return f"{record.name} {state_line(record)}: {reason}"

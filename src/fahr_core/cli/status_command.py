@@ -71,10 +71,10 @@ def _lines(record: Record) -> list[str]:
         from fahr_core.advice import advice
 
         lines += [f"  {line}" for line in advice(record)]
-        lines.append(f"log     fahr logs {record.name} --tail 50")
-        lines.append(f"output  partial: fahr fetch {record.name}")
+        lines.append(f"log     fahr logs {record.words} --tail 50")
+        lines.append(f"output  partial: fahr fetch {record.words}")
     elif record.state.final:
-        lines.append(f"output  fahr fetch {record.name}")
+        lines.append(f"output  fahr fetch {record.words}")
     return lines
 
 

@@ -11,17 +11,22 @@ Examples::
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fahr_core.cli import console, options
+
+if TYPE_CHECKING:
+    from fahr_core.ledger import Ledger
+    from fahr_core.ledger.record import Record
 
 __all__ = ["command"]
 
 
 def command(
     job: Annotated[list[str], typer.Argument(metavar="JOB...", help="Full names of jobs.")],
+    train_driver: options.TrainDriver = None,
     as_json: options.Json = False,
 ) -> int:
     """Stop each job; exit status 2 when one cannot be stopped."""
@@ -30,7 +35,8 @@ def command(
     from fahr_core.models import to_json
 
     ledger = open_ledger()
-    records = [ledger.exact(name) for name in job]  # all are known before one is stopped
+    # All are known before one is stopped.
+    records = [_named(ledger, name, train_driver) for name in job]
     results = {record.name: jobs.stop(ledger, record) for record in records}
     if as_json:
         console.out_json([{"name": name, **to_json(result)} for name, result in results.items()])
@@ -39,3 +45,12 @@ def command(
             reason = f": {result.reason}" if result.reason else ""
             console.note(f"{name} {result.outcome.replace('-', ' ')}{reason}")
     return 2 if any(result.outcome == "not-possible" for result in results.values()) else 0
+
+
+def _named(ledger: Ledger, name: str, train_driver: str | None) -> Record:
+    """Find a job by its full name, with a train driver also one made elsewhere."""
+    from fahr_core.cli.picking import remote
+
+    if train_driver and not ledger.get(name):
+        return remote(name, train_driver)
+    return ledger.exact(name)

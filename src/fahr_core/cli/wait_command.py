@@ -27,6 +27,7 @@ __all__ = ["command"]
 
 def command(
     job: options.Job = None,
+    train_driver: options.TrainDriver = None,
     timeout: Annotated[
         str | None, typer.Option("--timeout", metavar="TIME", help="Give up after 30m, 3h ...")
     ] = None,
@@ -43,7 +44,7 @@ def command(
     from fahr_core.cli.work import open_ledger
 
     ledger = open_ledger()
-    record = _ended(ledger, pick(ledger, job), timeout, stop_on_exit=stop_on_exit)
+    record = _ended(ledger, pick(ledger, job, train_driver), timeout, stop_on_exit=stop_on_exit)
     if as_json:
         console.out_json(job_json(record))
     else:
@@ -57,9 +58,9 @@ def _ended(ledger: Ledger, record: Record, timeout: str | None, *, stop_on_exit:
 
     seconds = parse_duration(timeout) if timeout else None
     try:
-        return jobs.wait(ledger, record.name, seconds)
+        return jobs.wait(ledger, record, seconds)
     except BaseException:
         if stop_on_exit:
-            jobs.stop(ledger, ledger.exact(record.name))
+            jobs.stop(ledger, record)
             console.note(f"{record.name} is asked to stop (--stop-on-exit)")
         raise

@@ -66,6 +66,11 @@ class Record:
     ref: JobRef | None
     params: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def words(self) -> str:
+        """Give what a command line says to mean this job."""
+        return self.name
+
 
 NAMES = tuple(f.name for f in fields(Record))
 #: The columns of a :class:`Record`, in its order, for a SELECT.

@@ -64,7 +64,7 @@ class LifeCycleContract(DriverFixtures):
 
         def run(artifact: Path, **order: Any) -> Record:
             record = submission.submit(plan(artifact, **order), Quiet())
-            return jobs.wait(Ledger.at_home(), record.name, self.wait_timeout)
+            return jobs.wait(Ledger.at_home(), record, self.wait_timeout)
 
         return run
 
@@ -180,7 +180,7 @@ class LifeCycleContract(DriverFixtures):
             assert count == 0, broken("what was never sent is not recorded", records)
             return
         assert count == 1, broken("what was sent before a crash is found", records)
-        record = jobs.wait(ledger, records[0].name, self.wait_timeout)
+        record = jobs.wait(ledger, records[0], self.wait_timeout)
         assert record.state is State.COMPLETE, broken("what was found goes on", record)
         assert record.ref is not None
         runs = texts(lines(record.ref)).count("hello")
