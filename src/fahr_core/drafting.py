@@ -166,8 +166,11 @@ def _as_planned(job: Job, plan: Plan) -> Job:
 
 
 def _platform(session: Session, settings: Settings, experiment: Experiment) -> str | None:
-    """Give uv's name for where the job runs; None for a machine like this one."""
-    if not session.can(Capability.IMAGE):
+    """Give uv's name for where the job runs; None for a machine like this one.
+
+    A driver that says it is not asked for its image's target, which may cost a call.
+    """
+    if session.info.platform or not session.can(Capability.IMAGE):
         return session.info.platform
     target = session.image_target(sample_job(session, settings, experiment))
     return _PLATFORMS.get(target.platform)

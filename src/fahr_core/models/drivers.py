@@ -47,8 +47,8 @@ class TrainInfo:
     ``settings`` is the place of its pydantic model, ``package.module:Class``, so that
     listing and submitting need not import pydantic.  ``poll`` is how many seconds to leave
     between two questions for a job's state.  ``platform`` is uv's name for where jobs run,
-    such as ``x86_64-unknown-linux-gnu``; None means a machine like this one, and a driver
-    that takes an image says it by its target instead.
+    such as ``x86_64-unknown-linux-gnu``; None means a machine like this one, or the platform
+    of the image's target.
     """
 
     title: str
