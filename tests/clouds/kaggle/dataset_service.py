@@ -89,7 +89,7 @@ def metadata(cloud: Cloud, account: Account, asked: Asked) -> dict[str, Any]:
 
 def listed(cloud: Cloud, account: Account, asked: Asked) -> dict[str, Any]:
     document = asked.document
-    word, user = document.get("search") or "", document.get("user")
+    word, user = document.get("search") or "", document.get("user") or None
     found = [
         dataset
         for dataset in cloud.datasets.all()

@@ -78,7 +78,7 @@ def get(cloud: Cloud, account: Account, asked: Asked) -> dict[str, Any]:
 def listed(cloud: Cloud, account: Account, asked: Asked) -> dict[str, Any]:
     """Give the kernels that an account may see, by the words and the user that are asked for."""
     document = asked.document
-    user, word = document.get("user"), document.get("search") or ""
+    user, word = document.get("user") or None, document.get("search") or ""
     mine = document.get("group") == "PROFILE"
     found = [
         kernel

@@ -23,7 +23,7 @@ from sdk import (
     start_upload,
 )
 from tests.clouds.kaggle import Pace
-from waiting import wait_until
+from tests.clouds.kaggle.fixtures import wait_until
 
 
 def uploaded(client, name, content):

@@ -13,7 +13,7 @@ from kagglesdk.kernels.types.kernels_api_service import (
 )
 from requests.exceptions import HTTPError
 from sdk import filled, output, save, status
-from waiting import wait_until
+from tests.clouds.kaggle.fixtures import wait_until
 
 MANY = """
 import pathlib
