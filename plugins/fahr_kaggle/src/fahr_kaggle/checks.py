@@ -51,13 +51,6 @@ def _of_settings(job: Job, options: Options) -> Iterator[Finding]:
             f"a Kaggle session takes {longest // 3600} hours at most",
             "fahr fit -c chain=3    goes on in up to 3 more sessions, from its checkpoints",
         )
-    if job.run_id != _SAMPLE and not options.internet and job.environment.lock:
-        count = len(job.environment.packages)
-        if count > 0:
-            yield _warning(
-                "internet",
-                f"it is off: {count} packages of {job.environment.file} travel as a dataset",
-            )
     if not options.private:
         yield _warning("public", "everybody can read this kernel, its code and its output")
     if job.kind == "notebook":

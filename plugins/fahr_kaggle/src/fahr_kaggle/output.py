@@ -48,8 +48,9 @@ def fetch(
     kernel, first = place
     with Kaggle() as kaggle:
         # The last session of a chain holds what the earlier ones have left.
-        last = sessions(kaggle, ref, kernel, first)[-1]
-        return _Fetching(kaggle, ref, destination, options, progress).run(kernel, last)
+        *earlier, last = sessions(kaggle, ref, kernel, first)
+        fetching = _Fetching(kaggle, ref, destination, options, progress)
+        return fetching.run(kernel, last, earlier)
 
 
 class _Fetching:
@@ -67,8 +68,9 @@ class _Fetching:
         self._options = options
         self._progress = progress
 
-    def run(self, kernel: Kernel, version: int) -> list[FetchedFile]:
+    def run(self, kernel: Kernel, version: int, earlier: list[int]) -> list[FetchedFile]:
         files, log = self._listed(kernel, version)
+        logs = [*(self._kaggle.output_page(kernel, number).log for number in earlier), log]
         wanted = [(file, name) for file in files if self._is_wanted(name := self._name(file))]
         for _, name in wanted:
             _check(name)
@@ -80,7 +82,7 @@ class _Fetching:
                 threads.shutdown(cancel_futures=True)
                 raise
         if self._is_wanted(LOG) and log and all(name != LOG for _, name in wanted):
-            fetched.append(self._write_log(log))
+            fetched.append(self._write_log(logs))
         return fetched
 
     def _listed(self, kernel: Kernel, version: int) -> tuple[list[RemoteFile], str]:
@@ -156,8 +158,8 @@ class _Fetching:
         files, _ = self._listed(kernel, version)
         return next((one.url for one in files if one.name == file.name), None)
 
-    def _write_log(self, log: str) -> FetchedFile:
-        text = "".join(f"{line.text}\n" for line in kept_lines(log))
+    def _write_log(self, logs: list[str]) -> FetchedFile:
+        text = "".join(f"{line.text}\n" for log in logs for line in kept_lines(log))
         target = self._destination / LOG
         try:
             target.write_text(text, "utf-8", newline="\n")

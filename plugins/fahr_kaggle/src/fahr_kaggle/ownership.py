@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from fahr_kaggle.header import header_of, read_header
+from fahr_kaggle.kernel import slug_for
 
 if TYPE_CHECKING:
     from fahr_core.models import Job
@@ -29,7 +31,7 @@ def ownership_problem(job: Job, kernel: Kernel, latest: Version) -> Problem | No
     A kernel that is not from fahr is taken only where the settings name its slug.
     """
     header = read_header(latest.source)
-    another = f"fahr fit -c slug={_other(kernel.slug)}    or any other name"
+    another = f"fahr fit -c slug={_other(job, kernel)}    or any other name"
     if header is None:
         if job.settings.get("slug"):
             return None
@@ -41,5 +43,8 @@ def ownership_problem(job: Job, kernel: Kernel, latest: Version) -> Problem | No
     return Problem(f"the kernel {kernel} belongs to {whose}", (another,))
 
 
-def _other(slug: str) -> str:
-    return f"{slug[:48]}-2"
+def _other(job: Job, kernel: Kernel) -> str:
+    """Give a free-looking name: with the experiment's in front, as jobs are called."""
+    stem = PurePosixPath(job.artifact).stem
+    longer = slug_for(f"{Path(job.experiment).name}-{stem}")
+    return longer if longer != kernel.slug else slug_for(f"{longer}-2")

@@ -8,6 +8,7 @@ from fahr_core.description import describe_job
 from fahr_core.models import Request
 from fahr_kaggle.options import SESSION_LIMIT, options_of
 from fahr_kaggle.sources import FIELDS, attached, input_sources
+from fahr_kaggle.wheels import wheels_digest
 
 if TYPE_CHECKING:
     from fahr_core.models import Job
@@ -31,12 +32,14 @@ def plan(job: Job) -> Request:
         FahrError: a setting, a source or ``kernel-metadata.json`` is wrong.
     """
     options, inputs = options_of(job), input_sources(job)
+    offline = bool(job.environment.lock and not options.internet)
     body: dict[str, Any] = {
         "owner": options.owner,
         "slug": options.slug,
         "named": bool(job.settings.get("slug")),
         "chain": options.chain,
         "machine": options.machine.shape,
+        "wheels": wheels_digest(job.environment.lock or "") if offline else None,
         "push": _push(job, options, inputs),
         "description": _description(job, options, inputs),
     }

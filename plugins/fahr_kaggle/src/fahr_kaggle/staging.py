@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fahr_core.hookspecs import Progress
-    from fahr_core.models import Request
+    from fahr_core.models import Environment, Request
 
 __all__ = ["Push", "kernel_of", "push_of", "stage"]
 
@@ -46,6 +46,8 @@ def push_of(request: Request, kernel: Kernel) -> Push:
     fields = dict(request.body["push"])
     datasets = list(fields.get("datasetDataSources", ()))
     datasets += [f"{kernel.owner}/{one['name']}" for one in told.values() if one["own"]]
+    if request.body["wheels"]:
+        datasets.append(f"{kernel.owner}/{dataset_slug(request.body['wheels'])}")
     if not composed.with_code:
         datasets.append(f"{kernel.owner}/{dataset_slug(request.job.code.digest)}")
     if datasets:
@@ -67,7 +69,7 @@ def stage(request: Request, progress: Progress) -> Staged:
         ServiceError: Kaggle failed; the call may be repeated.
         UsageError: the file is too large even without the code.
     """
-    offline = request.body["owner"] and not request.uploads
+    offline = request.body["owner"] and not request.uploads and not request.body["wheels"]
     if offline and push_of(request, kernel_of(None, request)).with_code:
         return Staged()
     with Kaggle() as kaggle:
@@ -80,13 +82,18 @@ def _uploaded(kaggle: Kaggle, request: Request, progress: Progress) -> Staged:
         name, place = _input(request, slug)
         pack = _packing(place)
         uploaded += ensure_dataset(kaggle, digest, pack, f"input {name}", progress)
-    notes: tuple[str, ...] = ()
+    notes = []
+    if wheels := request.body["wheels"]:
+        environment = request.job.environment
+        pack = _wheels(environment, progress)
+        uploaded += ensure_dataset(kaggle, wheels, pack, "the packages", progress)
+        notes.append("the packages lie in a private dataset: the internet is off")
     if not push_of(request, kernel_of(kaggle, request)).with_code:
         digest = request.job.code.digest
         uploaded += ensure_dataset(kaggle, digest, _copying(digest), "the code", progress)
-        notes = ("the code is too large for the file: it lies in a private dataset",)
+        notes.append("the code is too large for the file: it lies in a private dataset")
     wanted = len(request.uploads) + len(notes)
-    return Staged(uploaded=uploaded, reused=wanted - uploaded, notes=notes)
+    return Staged(uploaded=uploaded, reused=wanted - uploaded, notes=tuple(notes))
 
 
 def _input(request: Request, slug: str) -> tuple[str, Path]:
@@ -100,6 +107,15 @@ def _input(request: Request, slug: str) -> tuple[str, Path]:
 
 def _packing(source: Path) -> Callable[[Path], None]:
     return lambda file: pack_tree(source, file)
+
+
+def _wheels(environment: Environment, progress: Progress) -> Callable[[Path], None]:
+    def pack(file: Path) -> None:
+        from fahr_kaggle.wheels import pack_wheels
+
+        pack_wheels(environment, file, progress)
+
+    return pack
 
 
 def _copying(digest: str) -> Callable[[Path], None]:
@@ -120,6 +136,8 @@ def _owned(request: Request, kernel: Kernel) -> Request:
         }
         for name, one in told["inputs"].items()
     }
+    if request.body["wheels"]:
+        told["wheels"] = f"{kernel.owner}/{dataset_slug(request.body['wheels'])}"
     told["code"] = f"{kernel.owner}/{dataset_slug(request.job.code.digest)}"
     if request.body["chain"]:
         told["previous"] = {"kind": "kernel", "name": str(kernel)}
