@@ -8,7 +8,7 @@ from fahr_core.choice import (
 )
 from fahr_core.errors import DriverError
 from fahr_core.settings.layers import Layer, Text, read_layers
-from tests.plugin_factory import PluginFactory, driver_source, plugins
+from tests.plugin_factory import BUILD, IMAGE_HOOKS, PluginFactory, driver_source, plugins
 
 __all__ = ["plugins"]
 
@@ -105,6 +105,41 @@ def test_the_build_driver_fits_the_gpu_unless_it_is_named(plugins, said, chosen)
         distribution="fahr-gpu-brick",
     )
     session = open_chosen([Layer("fahr.toml", said)], "moon")
+    assert session.build
+    assert session.build.name == chosen
+
+
+@pytest.mark.parametrize(
+    ("layers", "chosen"),
+    [
+        ([], "local-cpu"),
+        ([Layer("fahr.toml", drivers={"moon": {"machine": "g5.large"}})], "local-gpu"),
+        ([Layer("fahr.toml", drivers={"moon": {"machine": "m5.large"}})], "local-cpu"),
+        ([Layer("fahr.toml", drivers={"mars": {"machine": "g5.large"}})], "local-cpu"),
+        ([Layer("command line", either=[("machine", "'g5.large'")])], "local-gpu"),
+        ([Layer("command line", either=[("moon.machine", "g5.large")])], "local-gpu"),
+        (
+            [
+                Layer("fahr.toml", drivers={"moon": {"machine": "g5.large"}}),
+                Layer("command line", either=[("machine", "m5.large")]),
+            ],
+            "local-cpu",
+        ),
+        (
+            [
+                Layer("fahr.toml", {"build_driver": "local-cpu"}),
+                Layer("command line", either=[("machine", "g5.large")]),
+            ],
+            "local-cpu",
+        ),
+    ],
+)
+def test_a_machine_with_a_gpu_takes_the_build_driver_for_gpus(plugins, layers, chosen):
+    told = "INFO = __import__('dataclasses').replace(INFO, gpu_settings=(('machine', r'g\\d.*'),))"
+    plugins.driver("moon", capabilities="Capability.IMAGE", more=f"{IMAGE_HOOKS}\n{told}\n")
+    for name in ("local-cpu", "local-gpu"):
+        plugins.add(name, BUILD, group="fahr.build_drivers", distribution=f"fahr-{name}")
+    session = open_chosen(layers, "moon")
     assert session.build
     assert session.build.name == chosen
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,9 +10,9 @@ from fahr_core import registry
 from fahr_core.errors import UsageError
 from fahr_core.models import Capability
 from fahr_core.session import Session
-from fahr_core.settings.layers import Text
+from fahr_core.settings.layers import Text, table_name
 from fahr_core.settings.resolve import peek
-from fahr_core.settings.text import read_text
+from fahr_core.settings.text import read_text, unquoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,7 +65,9 @@ def open_chosen(layers: Sequence[Layer], train: str) -> Session:
     session = Session(registry.find("train", train), None, extensions)
     if not session.can(Capability.IMAGE):
         return session
-    return Session(session.train, registry.find("build", _build_driver(layers)), extensions)
+    has_gpu = _has_gpu(layers, train, session.info.gpu_settings)
+    name = _build_driver(layers, has_gpu=has_gpu)
+    return Session(session.train, registry.find("build", name), extensions)
 
 
 def own_image(train_image: str | None) -> str | None:
@@ -79,12 +82,27 @@ def _placed(name: str, layer: Layer, folder: Path) -> str:
     return name
 
 
-def _build_driver(layers: Sequence[Layer]) -> str:
+def _build_driver(layers: Sequence[Layer], *, has_gpu: bool = False) -> str:
     if name := peek(layers, "build_driver"):
         return name
-    asked = (peek(layers, "gpu") or "no").lower() not in _NO_GPU
+    asked = has_gpu or (peek(layers, "gpu") or "no").lower() not in _NO_GPU
     default = "local-gpu" if asked else "local-cpu"
     return _OLD_IMAGES.get(peek(layers, "train_image") or "", default)
+
+
+def _has_gpu(layers: Sequence[Layer], train: str, gpu_settings: Sequence[tuple[str, str]]) -> bool:
+    """Tell whether the train driver's settings name a machine with a GPU."""
+    whose = table_name(train)
+    for key, pattern in gpu_settings:
+        found: str = ""
+        for layer in layers:
+            table = layer.drivers.get(whose, {})
+            said = [value for written, value in table.items() if written.replace("-", "_") == key]
+            said += [text for name, text in layer.either if name in (key, f"{whose}.{key}")]
+            found = unquoted(str(said[-1])) if said else found
+        if re.fullmatch(pattern, found):
+            return True
+    return False
 
 
 def extensions_of(layers: Sequence[Layer]) -> list[str]:

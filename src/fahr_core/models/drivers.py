@@ -48,7 +48,9 @@ class TrainInfo:
     listing and submitting need not import pydantic.  ``poll`` is how many seconds to leave
     between two questions for a job's state.  ``platform`` is uv's name for where jobs run,
     such as ``x86_64-unknown-linux-gnu``; None means a machine like this one, or the platform
-    of the image's target.
+    of the image's target.  ``gpu_settings`` are keys of the driver's settings, each with a
+    regular expression: a value that fits as a whole names a machine with a GPU, which takes
+    the build driver for GPUs.
     """
 
     title: str
@@ -59,6 +61,7 @@ class TrainInfo:
     paid: bool = False
     poll: float = 5.0
     platform: str | None = None
+    gpu_settings: tuple[tuple[str, str], ...] = ()
     documentation: str = ""
 
 
