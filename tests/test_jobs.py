@@ -76,7 +76,7 @@ def test_a_folder_that_is_a_link_is_the_same_folder(
 
 def test_a_driver_that_has_changed_is_told(job: Record) -> None:
     assert jobs.open_for(job).warnings == []
-    with pytest.raises(DriverError, match="no train driver in"):
+    with pytest.raises(DriverError, match=r"the train driver .* does not exist"):
         jobs.open_for(replace(job, driver_path="/no/such/driver.py"))
 
 

@@ -67,6 +67,19 @@ def test_the_folders_settings_name_the_artifact_and_parameters(told: Service, fo
     assert plan.params == {"EPOCHS": 20, "NAME": "b"}  # what is said later wins
 
 
+def test_the_settings_of_a_folder_that_is_named_name_the_artifact(
+    told: Service, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "eval.py").write_text("")
+    (folder / "fahr.toml").write_text('artifact = "eval.py"\n')
+    (tmp_path / "fahr.toml").write_text('artifact = "other.py"\n')
+    for typed in ("digits", "digits/", f"'{folder}'"):
+        plan = planned(folder, artifact=typed, cwd=tmp_path)
+        assert (plan.experiment.folder, plan.experiment.artifact) == (folder, "eval.py")
+    monkeypatch.setenv("FAHR_ARTIFACT", "train.py")
+    assert planned(folder, artifact="digits", cwd=tmp_path).experiment.artifact == "train.py"
+
+
 def test_an_artifact_that_is_named_wins_over_the_settings(told: Service, folder: Path) -> None:
     (folder / "eval.py").write_text("")
     (folder / "fahr.toml").write_text('artifact = "eval.py"\n')

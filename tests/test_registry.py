@@ -219,12 +219,27 @@ def test_a_broken_file_is_named_and_tried_again_next_time(tmp_path):
     assert find_and_load(str(file))
 
 
-@pytest.mark.parametrize("name", ["./none.py", "folder.py", "a/b", "nul\0.py"])
-def test_a_file_that_cannot_be_read_is_told(tmp_path, monkeypatch, name):
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("./none.py", '"./none.py" does not exist'),
+        ("./my-drivr.py", '"./my-drivr.py" does not exist; did you mean ./my_driver.py?'),
+        ("my_driver", None),
+        ("./my_driver", '"./my_driver" does not exist; did you mean ./my_driver.py?'),
+        ("folder.py", '"folder.py" is a folder: name the .py file in it'),
+        ("a/b", '"a/b" does not exist: there is no folder '),
+        ("nul\0.py", '"nul\\u0000.py" cannot be read: embedded null byte'),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_told(tmp_path, monkeypatch, name, told):
     (tmp_path / "folder.py").mkdir()
+    (tmp_path / "my_driver.py").touch()
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(DriverError, match="no train driver in "):
+    with pytest.raises(DriverError) as problem:
         registry.find("train", name)
+    if told:
+        assert problem.value.message.startswith(f"the train driver {told}")
+        assert "No such file" not in str(problem.value)
 
 
 def test_listing_needs_no_heavy_import():

@@ -117,11 +117,12 @@ def models_of(session: Session) -> list[Model]:
 
 
 def _located(order: Order) -> tuple[Experiment, list[Layer]]:
-    """Find the artifact; without one in the order the folder's settings may name it."""
-    named = None
-    if order.artifact is None:
-        named = peek(read_layers(order.cwd, order.pairs), "artifact")
-    experiment = find_artifact(_meant(order), named, order.cwd)
+    """Find the artifact; where the order has a folder or nothing, its settings may name it."""
+    named, meant = None, _meant(order)
+    folder = order.cwd / (meant or "")
+    if os.path.isdir(folder):  # noqa: PTH112 - false for a name that no path can have
+        named = peek(read_layers(folder, order.pairs), "artifact")
+    experiment = find_artifact(meant, named, order.cwd)
     options = {key: _plain(value) for key, value in order.options.items()}
     return experiment, read_layers(experiment.folder, order.pairs, **options)
 

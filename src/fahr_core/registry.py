@@ -128,14 +128,11 @@ def _built_in_local() -> Listed:
 
 
 def _from_path(name: str) -> Listed:
-    from fahr_core.names import shown
-
     path = Path(os.path.abspath(Path(name).expanduser()))  # noqa: PTH100 - links stay
     try:
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
     except (OSError, ValueError) as error:
-        cause = getattr(error, "strerror", None) or error
-        raise DriverError(f"no train driver in {shown(name)}: {cause}") from error
+        raise _unreadable(name, path, error) from error
     return Listed(
         name=path.stem.replace("_", "-"),
         role="train",
@@ -145,6 +142,25 @@ def _from_path(name: str) -> Listed:
         path=str(path),
         digest=f"sha256:{digest}",
     )
+
+
+def _unreadable(name: str, path: Path, error: Exception) -> DriverError:
+    """Make the error of a driver's file that is not there, or is none; a near name is offered."""
+    from fahr_core.names import did_you_mean, shown
+
+    what = f"the train driver {shown(name)}"
+    installed_too = "fahr drivers    lists those that are installed"
+    if path.is_dir():
+        return DriverError(f"{what} is a folder: name the .py file in it", installed_too)
+    if not isinstance(error, FileNotFoundError):
+        cause = getattr(error, "strerror", None) or error
+        return DriverError(f"{what} cannot be read: {cause}", installed_too)
+    if not path.parent.is_dir():
+        return DriverError(f"{what} does not exist: there is no folder {path.parent}")
+    near = did_you_mean(path.name, [file.name for file in path.parent.glob("*.py")])
+    beginning = name[: len(name) - len(path.name)]  # "./" stays
+    guess = f"; did you mean {beginning}{near}?" if near else ""
+    return DriverError(f"{what} does not exist{guess}", installed_too)
 
 
 def _import_file(path: Path, digest: str) -> ModuleType:

@@ -177,7 +177,7 @@ def test_show_a_broken_one(call: Call, plugins: PluginFactory):
         (["show", "kagle"], "did you mean kaggle?"),
         (["show", "kaggle"], "fahr-core[kaggle]"),
         (["show", "local-cpu"], "fahr-core[docker]"),
-        (["show", "./none.py"], "no train driver in"),
+        (["show", "./none.py"], 'the train driver "./none.py" does not exist'),
         (["show", "local", "more"], "unexpected extra argument"),
         (["check"], "check which driver?"),
         (["--jsn"], "did you mean --json?"),

@@ -203,7 +203,7 @@ def test_no_artifact(call: Call, folder):
         (["-c", "grcae=1"], "did you mean grace?"),
         (["--train-driver=kagle"], "did you mean kaggle?"),
         (["--tiemout=3"], "did you mean --timeout?"),
-        (["--train-driver=./none.py"], "no train driver in"),
+        (["--train-driver=./none.py"], 'the train driver "./none.py" does not exist'),
         (["train.py", "other.py"], "unexpected extra argument"),
     ],
 )
