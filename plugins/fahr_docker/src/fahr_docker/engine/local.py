@@ -231,10 +231,16 @@ class _Asked:
             return
         import docker
         import requests
+        import urllib3
 
         if isinstance(error, docker.errors.APIError):
             raise _told(self._what, str(error.explanation or error)) from error
-        lost = (requests.RequestException, docker.errors.DockerException, OSError)
+        lost = (
+            requests.RequestException,
+            docker.errors.DockerException,
+            urllib3.exceptions.HTTPError,  # from a stream that breaks off
+            OSError,
+        )
         if isinstance(error, lost):
             raise ServiceError(
                 f"{self._what}: the engine stopped answering ({self._address})", "nothing was sent"
