@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fahr_core.errors import DiskError, NotFinished, OverwriteError, ServiceError
+from fahr_core.errors import DiskError, NotFinished, OverwriteError, ServiceError, UsageError
 from fahr_core.ledger import Ledger
 from fahr_core.models import FetchOptions, State
 from fahr_core.output import Fetched, fetch
@@ -193,3 +193,11 @@ def test_a_job_that_was_never_sent_has_none(told: Service, name: str, here: Path
         db.execute("UPDATE jobs SET state = 'stopped', ref = NULL")
     assert fetched(name).files == []
     assert "fetch_output" not in told.calls
+
+
+def test_patterns_that_mean_no_file_leave_nothing(told: Service, name: str, here: Path) -> None:
+    told.files = {}
+    with pytest.raises(UsageError, match=r'no file of the job is like "\*.pt"') as problem:
+        fetched(name, include=("*.pt",))
+    assert problem.value.hints == ("nothing was fetched",)
+    assert os.listdir(here) == []

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from fahr_core.errors import DiskError
-from fahr_core.transfer import check_clashes, move_into_place
+from fahr_core.errors import DiskError, UsageError
+from fahr_core.transfer import check_clashes, chosen, move_into_place
 
 
 def everything(folder: Path) -> set[str]:
@@ -89,3 +89,35 @@ class TestMoving:
             move_into_place(source, target, ["b", "a"])
         assert everything(target) == {"a"}
         assert (target / "a").read_text() == "old"
+
+
+class TestChosen:
+    FILES = ("model.h5", "plots/loss.png", "plots/deep/acc.png")
+
+    @pytest.mark.parametrize(
+        ("include", "names"),
+        [
+            ((), FILES),
+            (("*.png",), FILES[1:]),
+            (("plots",), FILES[1:]),
+            (("deep/",), ()),
+            (("acc.png", "model.h5"), (FILES[0], FILES[2])),
+        ],
+    )
+    def test_by_path_last_part_or_folder(
+        self, include: tuple[str, ...], names: tuple[str, ...]
+    ) -> None:
+        if names:
+            assert chosen(self.FILES, include) == list(names)
+        else:
+            with pytest.raises(UsageError, match="like"):
+                chosen(self.FILES, include)
+
+    def test_what_there_is_is_told_and_not_all_of_it(self) -> None:
+        with pytest.raises(UsageError) as problem:
+            chosen([f"{number}.txt" for number in range(10)], ["a\n", "b"])
+        assert problem.value.message == r'no file of the job is like "a\n" or "b"'
+        assert problem.value.hints[0].endswith("6.txt, 7.txt and 2 more")
+
+    def test_a_job_without_files_lacks_none(self) -> None:
+        assert chosen([], ["*.h5"]) == []

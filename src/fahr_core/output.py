@@ -12,7 +12,7 @@ from fahr_core import jobs
 from fahr_core.errors import DiskError, NotFinished, OverwriteError, ServiceError
 from fahr_core.ledger.fetched import WrittenFile
 from fahr_core.models import FetchOptions
-from fahr_core.transfer import check_clashes, move_into_place
+from fahr_core.transfer import check_clashes, move_into_place, unmatched
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,6 +62,7 @@ def fetch(
         DiskError: the disk is full or the destination cannot be written.
         NotFinished: the job still runs.
         OverwriteError: a file stands in the way that fahr did not write.
+        UsageError: the options mean none of the job's files.
     """
     options = options or FetchOptions()
     record = _ended(ledger, record, wait)
@@ -116,6 +117,8 @@ def _fetched(
     if record.ref is None:
         return []
     files = list(session.fetch_output(record.ref, temporary, options, reporter.progress))
+    if options.include and not files:
+        raise unmatched(options.include)
     for file in files:
         if _size(temporary / file.path) != file.size:
             raise ServiceError(f"{file.path} came incomplete", f"fahr fetch {record.words}")

@@ -10,14 +10,38 @@ import tempfile
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from fahr_core.errors import DiskError
+from fahr_core.errors import DiskError, UsageError
 from fahr_core.experiment import shown
-from fahr_core.unpacking import extract_tar
+from fahr_core.unpacking import extract_tar, is_wanted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["check_clashes", "extract_tar", "move_into_place"]
+__all__ = ["check_clashes", "chosen", "extract_tar", "move_into_place", "unmatched"]
+
+_NAMED = 8
+
+
+def chosen(paths: Sequence[str], include: Sequence[str]) -> list[str]:
+    """Give the paths that a pattern means: by the path, its last part, or a folder above it.
+
+    Without a pattern all are meant.
+
+    Raises:
+        UsageError: there are files, and no pattern means one of them.
+    """
+    wanted = [path for path in paths if is_wanted(path, include)]
+    if paths and not wanted:
+        raise unmatched(include, paths)
+    return wanted
+
+
+def unmatched(include: Sequence[str], paths: Sequence[str] = ()) -> UsageError:
+    """Make the error of patterns that mean no file; ``paths`` are the files that there are."""
+    patterns = " or ".join(f'"{shown(pattern)}"' for pattern in include)
+    more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
+    there = [f"there are: {', '.join(map(shown, paths[:_NAMED]))}{more}"] if paths else []
+    return UsageError(f"no file of the job is like {patterns}", *there, "nothing was fetched")
 
 
 def check_clashes(

@@ -18,7 +18,7 @@ from fahr_core.models import FetchedFile
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-__all__ = ["extract_tar"]
+__all__ = ["extract_tar", "is_wanted"]
 
 _CHUNK = 1024 * 1024
 _BINARY = getattr(os, "O_BINARY", 0)  # Windows alone has it
@@ -102,7 +102,7 @@ class _Unpacking:
         path = _inside(member.name)
         if path is None:
             self._refused(f"{shown(member.name)} leads out of its folder")
-        elif path == "" or not _wanted(path, self._include):
+        elif path == "" or not is_wanted(path, self._include):
             return
         elif member.isdir():
             self._place(path + "/.").mkdir(exist_ok=True)
@@ -203,7 +203,7 @@ def _inside(name: str) -> str | None:
     return "/".join(parts)
 
 
-def _wanted(path: str, include: Sequence[str]) -> bool:
+def is_wanted(path: str, include: Sequence[str]) -> bool:
     """Tell whether a pattern means a path, its last part, or a folder above it."""
     if not include:
         return True

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fahr_core import snapshot
-from fahr_core.errors import DiskError, FahrError
+from fahr_core.errors import DiskError, FahrError, UsageError
 from fahr_core.local import staging
 from fahr_core.local.folder import JobFolder
 from fahr_core.local.jobs import job_folder
@@ -140,7 +140,8 @@ def test_the_whole_output_is_copied(folder: JobFolder, tmp_path: Path) -> None:
         (("*.h5",), ["model.h5"]),
         (("plots/*",), ["plots/loss.png"]),
         (("*.png", "model.*"), ["model.h5", "plots/loss.png"]),
-        (("nothing",), []),
+        (("plots/",), ["plots/loss.png"]),
+        (("loss.png",), ["plots/loss.png"]),
     ],
 )
 def test_only_what_is_wanted(
@@ -151,6 +152,20 @@ def test_only_what_is_wanted(
     assert [file.path for file in files] == names
     found = [path for path in (tmp_path / "out").rglob("*") if not path.is_dir()]
     assert sorted(path.relative_to(tmp_path / "out").as_posix() for path in found) == names
+
+
+def test_patterns_that_mean_nothing_are_told_with_what_there_is(
+    folder: JobFolder, tmp_path: Path
+) -> None:
+    options = FetchOptions(include=("*.pt", "plot"))
+    with pytest.raises(
+        UsageError, match=r'no file of the job is like "\*.pt" or "plot"'
+    ) as problem:
+        copy_output(folder, tmp_path / "out", options, no_progress)
+    assert problem.value.hints == (
+        "there are: latest, model.h5, plots/loss.png",
+        "nothing was fetched",
+    )
 
 
 def test_a_folder_that_is_gone(folder: JobFolder, tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -99,25 +98,23 @@ def copy_output(
     Raises:
         DiskError: the disk is full or the destination cannot be written.
         FahrError: the job's folder is gone.
+        UsageError: the options mean none of the files.
     """
+    from fahr_core.transfer import chosen
+
     if not folder.path.is_dir():
         raise FahrError(f"the job's folder is gone: {folder.path}")
-    wanted = [path for path in sorted(folder.output.rglob("*")) if not path.is_dir()]
-    wanted = [path for path in wanted if _is_wanted(path.relative_to(folder.output), options)]
+    there = [path for path in sorted(folder.output.rglob("*")) if not path.is_dir()]
+    names = [path.relative_to(folder.output).as_posix() for path in there]
     fetched = []
-    for path in wanted:
-        name = path.relative_to(folder.output).as_posix()
+    for name in chosen(names, options.include):
+        path = folder.output / name
         size = path.lstat().st_size
         progress(name, done=0, total=size)
         _copy(path, destination / name)
         progress(name, done=size, total=size)
         fetched.append(FetchedFile(path=name, size=size))
     return fetched
-
-
-def _is_wanted(path: Path, options: FetchOptions) -> bool:
-    name = path.as_posix()
-    return not options.include or any(fnmatch(name, pattern) for pattern in options.include)
 
 
 def _copy(source: Path, target: Path) -> None:
