@@ -17,6 +17,7 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parent
 PLUGINS = sorted(path.parent.name for path in ROOT.glob("plugins/*/pyproject.toml"))
+ORACLES = sorted(path.parent.parent.name for path in ROOT.glob("plugins/*/tests/oracle"))
 LAUNCHER = [
     "src/fahr_core/launcher",
     *(str(path.relative_to(ROOT)) for path in ROOT.glob("src/fahr_core/*/runtime.py")),
@@ -75,14 +76,17 @@ def minimums(session: nox.Session) -> None:
 @nox.parametrize("plugin", PLUGINS, ids=PLUGINS)
 def isolated(session: nox.Session, plugin: str) -> None:
     """Run one plugin's tests where only it, what it declares and the core are installed."""
-    with TemporaryDirectory() as folder:
-        for member in ["", *with_siblings(plugin)]:
-            uv_build(session, "--wheel", f"--out-dir={folder}", str(ROOT / member))
-        wheels = sorted(Path(folder).glob("*.whl"), key=lambda path: "fahr_core" not in path.name)
-        core, *others = wheels
-        tools = [*TEST_TOOLS, *test_group(plugin)]
-        session.install(f"fahr-core[testing] @ {core.as_uri()}", *map(str, others), *tools)
-    run_pytest(session, *(session.posargs or [f"plugins/{plugin}/tests"]))
+    install_built(session, plugin, "test")
+    tests = f"plugins/{plugin}/tests"
+    run_pytest(session, *(session.posargs or [tests, f"--ignore={tests}/oracle"]))
+
+
+@nox.session(venv_backend="uv")
+@nox.parametrize("plugin", ORACLES, ids=ORACLES)
+def oracle(session: nox.Session, plugin: str) -> None:
+    """Compare a plugin with the service's own client, on what stands in for the service."""
+    install_built(session, plugin, "test", "oracle")
+    run_pytest(session, *(session.posargs or [f"plugins/{plugin}/tests/oracle"]))
 
 
 @nox.session(reuse_venv=True)
@@ -139,6 +143,20 @@ def install_locked(
     session.run_install(*command, env={"UV_PROJECT_ENVIRONMENT": location})
 
 
+def install_built(session: nox.Session, plugin: str, *groups: str) -> None:
+    """Install the wheels of a plugin, its siblings and the core, and what the plugin's tests need.
+
+    ``groups`` are dependency groups of the plugin's pyproject.toml, where it has them.
+    """
+    with TemporaryDirectory() as folder:
+        for member in ["", *with_siblings(plugin)]:
+            uv_build(session, "--wheel", f"--out-dir={folder}", str(ROOT / member))
+        wheels = sorted(Path(folder).glob("*.whl"), key=lambda path: "fahr_core" not in path.name)
+        core, *others = wheels
+        tools = [*TEST_TOOLS, *grouped(plugin, *groups)]
+        session.install(f"fahr-core[notebook,testing] @ {core.as_uri()}", *map(str, others), *tools)
+
+
 def run_pytest(session: nox.Session, *arguments: str) -> None:
     """Run pytest with a worker for each of two cores, whatever is installed under test."""
     session.run("pytest", "-n", "2", *arguments)
@@ -166,12 +184,11 @@ def declared(plugin: str) -> dict:
     return read_project(plugin)["project"]
 
 
-def test_group(plugin: str) -> list[str]:
-    """Give what a plugin's tests need besides: its own dependency group ``test``."""
+def grouped(plugin: str, *groups: str) -> list[str]:
+    """Give what the dependency groups of a plugin ask for, where it has them."""
     project = read_project(plugin)
-    if "test" not in project.get("dependency-groups", {}):
-        return []
-    return list(nox.project.dependency_groups(project, "test"))
+    there = [group for group in groups if group in project.get("dependency-groups", {})]
+    return list(nox.project.dependency_groups(project, *there)) if there else []
 
 
 def read_project(plugin: str) -> dict:
