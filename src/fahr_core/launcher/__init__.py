@@ -9,6 +9,7 @@ knows no service; what it must know of one it asks of the driver's `runtime.py`.
     job.py          the job description
     runtime.py      (a driver's) what the service looks like from inside
     places.py       the folders, the nodes
+    gpus.py         the GPUs, and why the job would use none
     start.py        which command starts the artifact, with which environment
     parameters.py   which parameters an artifact takes; arguments.py, constants.py, cells.py
     supervise.py    the child, its process group, signals and time limit

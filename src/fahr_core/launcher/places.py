@@ -2,7 +2,7 @@
 
 import os
 import sys
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional
+from typing import Any, Dict, Mapping, NamedTuple, Optional
 
 from .job import StartError
 
@@ -83,43 +83,6 @@ def _copy(code: str, work: str) -> None:
         for path in [folder] + [os.path.join(folder, name) for name in names]:
             if not os.path.islink(path):
                 os.chmod(path, os.stat(path).st_mode | 0o600)
-
-
-def gpus() -> List[str]:
-    """List the GPUs that the job can use, one line each as `nvidia-smi -L` names them.
-
-    Without nvidia-smi the device files are listed.
-    """
-    if os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1", "NoDevFiles"):
-        return []
-    listed = _nvidia_smi()
-    if listed is not None:
-        return listed
-    try:
-        devices = sorted(os.listdir("/dev"))
-    except OSError:
-        return []
-    return ["/dev/" + name for name in devices if name[:6] == "nvidia" and name[6:].isdigit()]
-
-
-def _nvidia_smi() -> Optional[List[str]]:
-    import shutil
-    import subprocess
-
-    if shutil.which("nvidia-smi") is None:  # cheaper than to fail to start it
-        return None
-    try:
-        done = subprocess.run(
-            ["nvidia-smi", "-L"],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=30,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    lines = done.stdout.decode("utf-8", "replace").splitlines()
-    return [line for line in lines if line.startswith("GPU ")] if done.returncode == 0 else []
 
 
 def node_environment(nodes: Nodes, by_torchrun: bool) -> Dict[str, str]:

@@ -7,9 +7,10 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Optional
 
 from . import failure
 from .collect import Collection, manifest
+from .gpus import gpus
 from .job import Job, StartError, load, parse
 from .log import Log
-from .places import Nodes, Places, gpus, nodes_from, output_of, places_from, prepare
+from .places import Nodes, Places, nodes_from, output_of, places_from, prepare
 from .record import Survey, write
 from .scratch import Scratch
 from .start import Start, prepare_start

@@ -4,8 +4,9 @@ import json
 import os
 from typing import Any, Dict, List, Mapping, NamedTuple
 
+from .gpus import gpus, why_none
 from .job import Job, StartError
-from .places import Nodes, Places, gpus, node_environment
+from .places import Nodes, Places, node_environment
 from .scratch import Scratch
 
 # The job shall find its own description and not the launcher's, nor start a launcher by it.
@@ -36,13 +37,19 @@ def prepare_start(
     artifact = os.path.join(places.work, *job.artifact.split("/"))
     if not os.path.isfile(artifact):
         raise StartError("{} is not among the job's files".format(job.artifact))
-    if job.gpu and not gpus():
-        raise StartError("a GPU was asked for and this machine has none that can be used")
+    if job.gpu:
+        _check_gpus(places.python)
     arguments = _hand_over(job, artifact)
     environment = job_environment(job, places, nodes, output, os.environ)
     environment.update(secrets)
     start = _artifact_start(job, places, nodes, output, arguments, environment, scratch)
     return _through_run_script(job, places, start, scratch) if job.run_script else start
+
+
+def _check_gpus(python: str) -> None:
+    problem = why_none(python, os.environ)
+    if problem:
+        raise StartError("a GPU was asked for and {}".format(problem))
 
 
 def job_environment(
