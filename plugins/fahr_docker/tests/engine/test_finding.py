@@ -66,10 +66,10 @@ def test_podmans_socket_is_tried_where_nothing_else_is_named(
     (tmp_path / "podman").mkdir()
     (tmp_path / "podman" / "podman.sock").touch()
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    hosts = [variables.get("DOCKER_HOST") for variables in finding._candidates()]
+    hosts = [variables.get("DOCKER_HOST") for variables in finding._candidates(os.environ)]
     assert hosts[:2] == [None, f"unix://{tmp_path}/podman/podman.sock"]
     monkeypatch.setenv("DOCKER_HOST", "unix:///own.sock")
-    assert len(list(finding._candidates())) == 1
+    assert len(list(finding._candidates(os.environ))) == 1
 
 
 def test_podman_is_told_from_docker() -> None:
