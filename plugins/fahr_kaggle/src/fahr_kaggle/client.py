@@ -5,15 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fahr_core.errors import AccessError
+from fahr_kaggle import connection
 from fahr_kaggle.answers import OutputPage, Pushed, Quota, RemoteFile, Status, Version
-from fahr_kaggle.connection import (
-    CONNECT_SECONDS,
-    PATIENCE,
-    READ_SECONDS,
-    Connection,
-    NotThere,
-    sdk,
-)
+from fahr_kaggle.connection import Connection, NotThere, sdk
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -158,8 +152,17 @@ class Kaggle:
             url,
             params={"versionLabel": f"v{number}"},
             headers={"Accept": "text/event-stream, */*"},
-            timeout=(CONNECT_SECONDS, quiet),
+            timeout=(connection.CONNECT_SECONDS, quiet),
         )
+
+    def read(self, url: str) -> bytes:
+        """Give the content of a small file of an output."""
+
+        def get() -> bytes:
+            with self._got(url, own=False) as response:
+                return response.content
+
+        return self._connection.trying("read a file", get)
 
     def download(self, url: str, offset: int = 0) -> requests.Response:
         """Open a file of an output, from ``offset`` bytes on where the server can do that."""
@@ -200,7 +203,9 @@ class Kaggle:
 
         # Without the session: the address is another service's and carries its own permission.
         with file.open("rb") as stream:
-            requests.put(url, data=stream, timeout=(CONNECT_SECONDS, PATIENCE)).raise_for_status()
+            requests.put(
+                url, data=stream, timeout=(connection.CONNECT_SECONDS, connection.PATIENCE)
+            ).raise_for_status()
 
     def create_dataset(self, owner: str, slug: str, title: str, token: str) -> str | None:
         """Make a private dataset of one uploaded file; give what is wrong, if anything is."""
@@ -263,19 +268,24 @@ class Kaggle:
     def _opened(
         self, what: str, url: str, *, own: bool = True, **options: Any
     ) -> requests.Response:
-        import requests
-
-        options.setdefault("timeout", (CONNECT_SECONDS, READ_SECONDS))
-
         def get() -> requests.Response:
-            # A file's address carries its own permission; the account's stays with Kaggle.
-            opener: Any = self._connection.http if own else requests
-            response: requests.Response = opener.get(url, stream=True, **options)
-            try:
-                response.raise_for_status()
-            except requests.HTTPError:
-                response.close()
-                raise
+            response = self._got(url, own=own, **options)
+            if response.headers.get("Content-Type", "").startswith("application/json"):
+                _ = response.content  # a whole document: what breaks now can be repeated
             return response
 
         return self._connection.trying(what, get)
+
+    def _got(self, url: str, *, own: bool, **options: Any) -> requests.Response:
+        import requests
+
+        # A file's address carries its own permission; the account's stays with Kaggle.
+        opener: Any = self._connection.http if own else requests
+        limits = options.pop("timeout", (connection.CONNECT_SECONDS, connection.READ_SECONDS))
+        response: requests.Response = opener.get(url, stream=True, timeout=limits, **options)
+        try:
+            response.raise_for_status()
+        except requests.HTTPError:
+            response.close()
+            raise
+        return response

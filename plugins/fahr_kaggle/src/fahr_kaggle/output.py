@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from fahr_core.errors import DiskError, FahrError, ServiceError
 from fahr_core.models import FetchedFile
+from fahr_core.transfer import chosen
+from fahr_kaggle.answers import RemoteFile
 from fahr_kaggle.chain import sessions
 from fahr_kaggle.client import Kaggle
 from fahr_kaggle.connection import NotThere
@@ -18,7 +19,6 @@ from fahr_kaggle.logs import kept_lines
 if TYPE_CHECKING:
     from fahr_core.hookspecs import Progress
     from fahr_core.models import FetchOptions, JobRef
-    from fahr_kaggle.answers import RemoteFile
     from fahr_kaggle.kernel import Kernel
 
 __all__ = ["LOG", "fetch"]
@@ -27,6 +27,8 @@ __all__ = ["LOG", "fetch"]
 LOG = "fahr-job.log"
 #: What Kaggle calls the notebook that it executed.
 _EXECUTED = "__notebook__.ipynb"
+#: Stands for the log among the files: Kaggle gives it with their list.
+_LOG_FILE = RemoteFile(LOG, "")
 _AT_ONCE = 6
 _ATTEMPTS = 5
 _CHUNK = 1024 * 1024
@@ -41,6 +43,7 @@ def fetch(
         DiskError: the disk is full.
         FahrError: Kaggle has no such job, or names a file outside of the folder.
         ServiceError: a file does not come.
+        UsageError: the options mean none of the files.
     """
     place = located(ref)
     if place is None:
@@ -71,7 +74,11 @@ class _Fetching:
     def run(self, kernel: Kernel, version: int, earlier: list[int]) -> list[FetchedFile]:
         files, log = self._listed(kernel, version)
         logs = [*(self._kaggle.output_page(kernel, number).log for number in earlier), log]
-        wanted = [(file, name) for file in files if self._is_wanted(name := self._name(file))]
+        named = {self._name(file): file for file in files}
+        if log:
+            named.setdefault(LOG, _LOG_FILE)
+        names = chosen(list(named), self._options.include)
+        wanted = [(named[name], name) for name in names if named[name] is not _LOG_FILE]
         for _, name in wanted:
             _check(name)
         with ThreadPoolExecutor(_AT_ONCE) as threads:
@@ -81,7 +88,7 @@ class _Fetching:
             except BaseException:
                 threads.shutdown(cancel_futures=True)
                 raise
-        if self._is_wanted(LOG) and log and all(name != LOG for _, name in wanted):
+        if len(wanted) < len(names):
             fetched.append(self._write_log(logs))
         return fetched
 
@@ -106,12 +113,6 @@ class _Fetching:
         if file.name == _EXECUTED and notebook:
             return f"{PurePosixPath(notebook).stem}.executed.ipynb"
         return file.name
-
-    def _is_wanted(self, name: str) -> bool:
-        path = PurePosixPath(name)
-        names = [name, path.name, *map(str, path.parents)]
-        patterns = [pattern.rstrip("/") for pattern in self._options.include]
-        return not patterns or any(fnmatchcase(n, pattern) for n in names for pattern in patterns)
 
     def _get(self, kernel: Kernel, version: int, file: RemoteFile, name: str) -> FetchedFile:
         """Fetch one file, going on where a connection broke, by a new address if need be."""

@@ -133,8 +133,7 @@ def read_record(kaggle: Kaggle, kernel: Kernel, version: int) -> dict[str, Any]:
 
 def _content(kaggle: Kaggle, url: str) -> dict[str, Any]:
     try:
-        with kaggle.download(url) as response:
-            found = json.loads(response.content)
+        found = json.loads(kaggle.read(url))
     except (NotThere, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
