@@ -7,8 +7,8 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from fahr_core.errors import AccessError
-from fahr_sagemaker.failures import no_region, translated
+from fahr_core.errors import AccessError, ServiceError
+from fahr_sagemaker.failures import no_region, root_of, translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -130,14 +130,16 @@ class Client:
         """
         with self.answered(service, operation):
             client = self.service(service)
-            return dict(getattr(client, _method(client, operation))(**arguments))
+            answer = dict(getattr(client, _method(client, operation))(**arguments))
+        return _whole(client, operation, answer)
 
     def pages(self, service: str, operation: str, **arguments: Any) -> Iterator[dict[str, Any]]:
         """Give the answers of an operation that has pages, one after the other."""
         with self.answered(service, operation):
             client = self.service(service)
             paginator = client.get_paginator(_method(client, operation))
-            yield from paginator.paginate(**arguments)
+            for page in paginator.paginate(**arguments):
+                yield _whole(client, operation, dict(page))
 
     @contextmanager
     def answered(self, service: str, operation: str) -> Iterator[None]:
@@ -154,7 +156,8 @@ class Client:
             boto3.exceptions.Boto3Error,
             urllib3.exceptions.HTTPError,
         ) as error:
-            raise self._translated(error, service, operation) from error
+            root = root_of(error)
+            raise self._translated(root, service, operation) from root
 
     def check_account(self) -> None:
         """See that the credentials are those of the job's account.
@@ -211,3 +214,13 @@ def _method(client: Any, operation: str) -> str:
     if not hasattr(client, name):
         raise AttributeError(f"{client.meta.service_model.service_name} has no {operation}")
     return name
+
+
+def _whole(client: Any, operation: str, answer: dict[str, Any]) -> dict[str, Any]:
+    """Refuse an answer that broke off: botocore reads half a document of JSON as an empty one."""
+    model = client.meta.service_model.operation_model(operation)
+    expected = model.output_shape is not None and model.output_shape.members
+    by_json = model.service_model.metadata.get("protocol") == "json"
+    if by_json and expected and not answer.keys() - {"ResponseMetadata"}:
+        raise ServiceError(f"AWS's answer to {operation} came incomplete")
+    return answer

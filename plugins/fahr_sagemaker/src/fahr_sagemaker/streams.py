@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from fahr_core.errors import FahrError
@@ -46,6 +46,7 @@ class Stream:
     token: str | None = None
     time: int = -1
     count: int = 0
+    _since: dict[str, int] = field(default_factory=dict)  # goes with its token
 
     @property
     def host(self) -> str:
@@ -112,10 +113,10 @@ class Stream:
         self.token = None
 
     def _page(self, at_once: int) -> dict[str, Any]:
-        if self.token:
-            return self._asked(startFromHead=True, limit=at_once, nextToken=self.token)
-        since = {"startTime": self.time} if self.time >= 0 else {}
-        return self._asked(startFromHead=True, limit=at_once, **since)
+        if not self.token:
+            self._since = {"startTime": self.time} if self.time >= 0 else {}
+        token = {"nextToken": self.token} if self.token else {}
+        return self._asked(startFromHead=True, limit=at_once, **self._since, **token)
 
     def _asked(self, **how: Any) -> dict[str, Any]:
         return asking.asked(
