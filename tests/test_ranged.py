@@ -3,7 +3,7 @@ from __future__ import annotations
 import io
 import random
 import threading
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -12,6 +12,9 @@ from hypothesis import strategies as st
 from fahr_core import ranged
 from fahr_core.errors import DiskError, ServiceError, UsageError
 from fahr_core.ranged import ObjectChanged, ranged_stream, save
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CONTENT = random.Random(7).randbytes(1000)
 

@@ -68,8 +68,8 @@ def ranged_stream(
     size: int,
     *,
     told: Callable[[int], None] | None = None,
-    at_once: int = AT_ONCE,
-    part: int = PART,
+    at_once: int | None = None,
+    part: int | None = None,
 ) -> io.BufferedReader:
     """Give an object of ``size`` bytes as a stream that is read forward.
 
@@ -77,12 +77,13 @@ def ranged_stream(
         open_range: Opens a range of it; called from several threads.
         size: Its bytes, which is how many the stream gives: neither fewer nor more.
         told: Is told how many bytes were read so far.
-        at_once: How many parts come in parallel.
-        part: Bytes of a part.
+        at_once: How many parts come in parallel; by default :data:`AT_ONCE`.
+        part: Bytes of a part; by default :data:`PART`.
 
     Reading raises ServiceError when a part breaks off again and again without a byte.
     """
-    return io.BufferedReader(_Parts(open_range, size, told, at_once, part), _CHUNK)
+    parts = _Parts(open_range, size, told, at_once or AT_ONCE, part or PART)
+    return io.BufferedReader(parts, _CHUNK)
 
 
 def save(stream: IO[bytes], place: Path) -> int:

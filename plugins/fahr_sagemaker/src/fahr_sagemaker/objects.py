@@ -58,7 +58,7 @@ def find_objects(ref: JobRef, bucket: str, prefix: str) -> list[Object]:
 
 
 def read(
-    ref: JobRef, item: Object, *, told: Callable[[int], None], at_once: int = 4
+    ref: JobRef, item: Object, *, told: Callable[[int], None], at_once: int | None = None
 ) -> io.BufferedReader:
     """Open an object as a stream that is read forward and goes on after a cut.
 

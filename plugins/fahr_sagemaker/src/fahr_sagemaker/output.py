@@ -103,7 +103,7 @@ class _Fetch:
             return list(pool.map(lambda pair: self._saved(*pair), sorted(wanted.items())))
 
     def _saved(self, name: str, item: Object) -> FetchedFile:
-        at_once = 4 if name in (_MODEL, _DATA) else 1
+        at_once = None if name in (_MODEL, _DATA) else 1  # of plain files several come at once
         told = self._teller(name, item)
         with objects.read(self._ref, item, told=told, at_once=at_once) as stream:
             return FetchedFile(path=name, size=save(stream, self._destination / name))
