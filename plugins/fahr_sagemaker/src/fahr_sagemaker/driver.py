@@ -59,6 +59,11 @@ _INFO = TrainInfo(
     needs=("account", "Docker"),
     paid=True,
     poll=5.0,
+    platform="x86_64-unknown-linux-gnu",
+    gpu_settings=(
+        ("instance_type", r"ml\.[gp]\d.*"),
+        ("train_instance_type", r"ml\.[gp]\d.*"),
+    ),
 )
 
 
@@ -81,11 +86,13 @@ def preflight(job: Job) -> list[Finding]:
 
 @hookimpl
 def render_artifacts(job: Job, base: BaseImage | None) -> Artifacts:
-    """Render the image's files, with the runtime for ``/opt/ml``."""
+    """Render the image's files, with the runtime for ``/opt/ml``; the image fits the machine."""
     from pathlib import Path
 
     from fahr_core.container import container_artifacts
+    from fahr_sagemaker.request import fit_machine
 
+    fit_machine(job, gpu_image=bool(base and base.gpu))
     return container_artifacts(job, base, Path(__file__).parent)
 
 

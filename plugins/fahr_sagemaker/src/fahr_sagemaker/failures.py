@@ -10,7 +10,15 @@ from fahr_core.errors import AccessError, FahrError, ServiceError, SettingsError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["cause_of", "code_of", "is_certain", "is_throttling", "translated"]
+__all__ = [
+    "cause_of",
+    "code_of",
+    "is_certain",
+    "is_refusal",
+    "is_throttling",
+    "root_of",
+    "translated",
+]
 
 #: Source: "Error responses and codes" of the services' API references; botocore's
 #: ``retries/standard.py`` for throttling.
@@ -68,6 +76,14 @@ def translated(error: Exception, service: str, operation: str, profile: str | No
     return _of_botocore(error, operation, profile)
 
 
+def root_of(error: Exception) -> Exception:
+    """Give what a failed transfer of boto3's hides: the answer of the service."""
+    from boto3.exceptions import Boto3Error  # type: ignore[import-untyped]
+
+    inner = error.__cause__ or error.__context__
+    return inner if isinstance(error, Boto3Error) and isinstance(inner, Exception) else error
+
+
 def cause_of(error: FahrError) -> Exception | None:
     """Give what botocore raised, of an error that :func:`translated` has made."""
     cause = error.__cause__
@@ -89,9 +105,13 @@ def is_certain(error: FahrError) -> bool:
     metadata = _metadata(cause)
     if not metadata:
         return _is_local(cause)
-    status = int(metadata.get("HTTPStatusCode") or 500)
-    tried_again = int(metadata.get("RetryAttempts") or 0) > 0
-    return 400 <= status < 500 and not tried_again
+    return is_refusal(error) and not int(metadata.get("RetryAttempts") or 0)
+
+
+def is_refusal(error: FahrError) -> bool:
+    """Tell whether the last attempt was refused, for a reason that trying again does not mend."""
+    status = int(_metadata(cause_of(error)).get("HTTPStatusCode") or 0)
+    return 400 <= status < 500 and not is_throttling(error)
 
 
 def is_throttling(error: FahrError) -> bool:

@@ -112,16 +112,22 @@ def _walk(top: Path) -> Iterator[LocalFile]:
     waiting = [(top, frozenset({os.path.realpath(top)}))]
     while waiting:
         folder, around = waiting.pop()
-        for item in os.scandir(folder):
+        with os.scandir(folder) as found:
+            items = list(found)
+        for item in items:
             path = Path(item.path)
             if item.is_dir():
-                real = os.path.realpath(path)
-                if real in around:
-                    raise UsageError(f"the link {path} leads to a folder around itself")
-                waiting.append((path, around | {real}))
+                waiting.append((path, around | {_beyond(path, around)}))
             else:
                 name = path.relative_to(top).as_posix()
                 yield LocalFile(name=name, path=path, size=item.stat().st_size)
+
+
+def _beyond(folder: Path, around: frozenset[str]) -> str:
+    real = os.path.realpath(folder)
+    if real in around:
+        raise UsageError(f"the link {folder} leads to a folder around itself")
+    return real
 
 
 def _remote_place(job: Job, item: Input) -> str:

@@ -60,7 +60,7 @@ class SageMakerSettings(BaseModel):
     output_path: str = Field(pattern=r"^s3://[^/\s]+(/\S*)?$", examples=["s3://bucket/prefix"])
     """The S3 folder below which each job's output lies: s3://bucket/prefix."""
     role_name: str | None = Field(default=None, pattern=r"^[\w+=,.@/-]+$")
-    """The IAM role that the job runs as, by its name."""
+    """The IAM role that the job runs as, by its name; needed unless role_arn is given."""
     role_arn: str | None = Field(default=None, pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/\S+$")
     """The IAM role by its ARN, where its name cannot be looked up."""
     region: str | None = Field(default=None, pattern=r"^[a-z]{2}(-[a-z]+)+-\d+$")

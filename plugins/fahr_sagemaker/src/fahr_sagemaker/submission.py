@@ -12,7 +12,7 @@ from fahr_core.errors import AccessError, FahrError
 from fahr_core.models import Absent, Found, JobRef, Refused, Submitted, Unknown
 from fahr_sagemaker import names
 from fahr_sagemaker.client import Client
-from fahr_sagemaker.failures import code_of, is_certain, is_throttling
+from fahr_sagemaker.failures import code_of, is_certain, is_refusal, is_throttling
 from fahr_sagemaker.links import console_link
 
 if TYPE_CHECKING:
@@ -84,8 +84,18 @@ def _unsent(client: Client, request: Request, error: FahrError) -> Submitted | R
     """Tell what an error means: that nothing was made, or that nobody knows."""
     if code_of(error) == _TAKEN:
         return _taken(request, error)
-    if is_throttling(error) or not is_certain(error):
+    if is_throttling(error) or not (is_refusal(error) or is_certain(error)):
         return Unknown(reason=error.message)
+    if not is_certain(error):  # an earlier attempt, whose answer was lost, may have arrived
+        found = find(request)
+        if isinstance(found, Found):
+            return Submitted(ref=found.ref, link=found.link)
+        if isinstance(found, Unknown):
+            return found
+    return _refused(client, request, error)
+
+
+def _refused(client: Client, request: Request, error: FahrError) -> Refused:
     if code_of(error) == _LIMIT:
         return _beyond_limit(client, request, error)
     hints = error.hints

@@ -1,0 +1,201 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from tests.clouds.aws import ACCOUNT, REGION, Fault
+
+from fahr_core.models import Absent, Found, JobRef, Refused, Submitted, Unknown, from_json, to_json
+from fahr_sagemaker.client import Client
+from fahr_sagemaker.submission import find, submit
+from placed_requests import elsewhere, placed, planned
+
+CREATE = "sagemaker:CreateTrainingJob"
+
+
+@pytest.fixture
+def sound(aws):
+    """Give an account that has all that a job needs, but machines: no job runs."""
+    aws.bucket("models")
+    aws.role("trainer")
+    with aws.no_capacity():
+        yield aws
+
+
+def made(cloud):
+    """Give the names of the jobs that the service has."""
+    listed = Client().call("sagemaker", "ListTrainingJobs")["TrainingJobSummaries"]
+    return [job["TrainingJobName"] for job in listed]
+
+
+def test_a_request_is_a_job_and_is_found_again(sound):
+    request = planned(sound)
+    assert isinstance(find(request), Absent)
+    answer = submit(request)
+    assert isinstance(answer, Submitted)
+    found = find(request)
+    assert found == Found(ref=answer.ref, link=answer.link)
+    assert made(sound) == ["digits-train-1-abcdef"]
+
+
+def test_the_reference_holds_what_any_machine_needs(sound):
+    ref = submit(planned(sound, {"profile": None}, secrets=("TOKEN",))).ref
+    assert ref.id == "digits-train-1-abcdef"
+    assert ref.data == {
+        "account": ACCOUNT,
+        "region": REGION,
+        "arn": f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:training-job/digits-train-1-abcdef",
+        "run_id": "abcdefghijklmnop",
+        "output": "s3://models/x/digits-train-1-abcdef/output/",
+        "secrets": "secretsmanager:AmazonSageMaker-fahr-digits-train-1-abcdef",
+    }
+    assert from_json(JobRef, to_json(ref)) == ref
+
+
+def test_the_link_is_the_consoles_page(sound):
+    link = submit(planned(sound)).link
+    assert link == (
+        "https://eu-west-1.console.aws.amazon.com/sagemaker/home"
+        "?region=eu-west-1#/jobs/digits-train-1-abcdef"
+    )
+
+
+def test_a_request_that_is_sent_again_makes_no_second_job(sound):
+    request = planned(sound)
+    assert submit(request) == submit(request)
+    assert made(sound) == ["digits-train-1-abcdef"]
+
+
+def test_a_name_that_another_run_has_is_refused(sound):
+    request = planned(sound)
+    submit(request)
+    other = elsewhere(request)
+    answer = submit(other)
+    assert isinstance(answer, Refused)
+    assert "names are used once" in answer.reason
+    assert isinstance(find(other), Absent)
+
+
+def test_a_name_that_a_strangers_job_has_is_refused(sound):
+    placed(sound, "digits-train-1-abcdef")
+    assert isinstance(submit(planned(sound)), Refused)
+
+
+# -- refusals --------------------------------------------------------------------------------
+
+
+def test_a_machine_that_aws_does_not_allow(sound):
+    sound.quotas["ml.m5.large"] = 0
+    answer = submit(planned(sound))
+    assert answer == Refused(
+        reason="AWS allows 0 x ml.m5.large for training in eu-west-1",
+        hints=(
+            "raise it: https://eu-west-1.console.aws.amazon.com/servicequotas/home/services"
+            "/sagemaker/quotas",
+            "nothing is charged",
+        ),
+    )
+
+
+def test_machines_that_other_jobs_have_are_waited_for(sound):
+    sound.quotas["ml.m5.large"] = 1
+    answer = submit(planned(sound, {"instance_count": 2}))
+    assert isinstance(answer, Refused)
+    assert answer.busy
+
+
+def test_the_right_to_hand_over_a_role_is_named(sound):
+    sound.deny("iam:PassRole")
+    answer = submit(planned(sound))
+    assert isinstance(answer, Refused)
+    assert "may not iam:PassRole" in answer.reason
+    assert answer.hints[0].startswith(f"ask for iam:PassRole on arn:aws:iam::{ACCOUNT}:role/")
+
+
+def test_an_image_that_is_not_there(sound):
+    request = planned(sound)
+    algorithm = {**request.body["AlgorithmSpecification"]}
+    algorithm["TrainingImage"] = algorithm["TrainingImage"][:-4] + "0000"
+    answer = submit(replace(request, body={**request.body, "AlgorithmSpecification": algorithm}))
+    assert isinstance(answer, Refused)
+    assert "Cannot find the requested image" in answer.reason
+    assert isinstance(find(request), Absent)
+
+
+def test_without_credentials_nothing_was_sent(sound, monkeypatch):
+    request = planned(sound)
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    answer = submit(request)
+    assert isinstance(answer, Refused)
+    assert answer.reason == "no AWS credentials"
+
+
+# -- answers that are lost -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fault", list(Fault))
+def test_a_fault_of_a_moment_costs_nothing(sound, monkeypatch, fault):
+    monkeypatch.setattr("fahr_sagemaker.client._READ", 2)
+    request = planned(sound)
+    sound.faults.add(CREATE, fault, seconds=3 if fault is Fault.TIMEOUT else 0.2)
+    answer = submit(request)
+    if isinstance(answer, Unknown):  # botocore does not ask again after half an answer
+        assert fault is Fault.BROKEN
+        answer = find(request)
+    assert isinstance(answer, Submitted | Found), answer
+    assert made(sound) == ["digits-train-1-abcdef"]
+    assert [struck for _, struck in sound.faults.struck] == [fault]
+
+
+@pytest.mark.parametrize("fault", [Fault.TIMEOUT, Fault.RESET, Fault.ERROR, Fault.THROTTLE])
+def test_where_nobody_knows_it_is_asked_after(sound, monkeypatch, fault):
+    monkeypatch.setattr("fahr_sagemaker.client._READ", 1)
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "2")
+    request = planned(sound)
+    sound.faults.add(CREATE, fault, times=9, seconds=3)
+    assert isinstance(submit(request), Unknown)
+    assert isinstance(find(request), Absent)
+
+
+@pytest.mark.parametrize("fault", [Fault.LOST, Fault.BROKEN])
+def test_a_job_whose_answer_is_lost_every_time_is_found(sound, monkeypatch, fault):
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    request = planned(sound)
+    sound.faults.add(CREATE, fault, times=9)
+    assert isinstance(submit(request), Unknown)
+    assert isinstance(find(request), Found)
+
+
+def test_a_refusal_after_a_lost_answer_is_not_taken_for_none(sound, monkeypatch):
+    """The first attempt arrives, its answer is lost, and the next ones are throttled."""
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "3")
+    request = planned(sound)
+    sound.faults.add(CREATE, Fault.LOST)
+    sound.faults.add(CREATE, Fault.THROTTLE, times=9)
+    assert isinstance(submit(request), Unknown)
+    assert isinstance(find(request), Found)
+
+
+def test_a_refusal_after_a_fault_is_a_refusal_once_nothing_is_there(sound):
+    request = planned(sound)
+    sound.quotas["ml.m5.large"] = 0
+    sound.faults.add(CREATE, Fault.ERROR)
+    answer = submit(request)
+    assert isinstance(answer, Refused)
+    assert answer.reason.startswith("AWS allows 0 x ml.m5.large")
+    assert sound.called("sagemaker:DescribeTrainingJob")
+
+
+def test_asking_that_fails_is_no_answer(sound, monkeypatch):
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    request = planned(sound)
+    sound.faults.add("sagemaker:DescribeTrainingJob", Fault.ERROR, times=9)
+    assert isinstance(find(request), Unknown)
+
+
+def test_what_another_account_lacks_is_not_absent(sound):
+    request = planned(sound)
+    role = request.body["RoleArn"].replace(ACCOUNT, "999999999999")
+    answer = find(replace(request, body={**request.body, "RoleArn": role}))
+    assert isinstance(answer, Unknown)
+    assert "sent to account 999999999999" in answer.reason
