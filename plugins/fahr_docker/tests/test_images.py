@@ -185,28 +185,6 @@ class TestInTheEngine:
         assert "NVIDIA_VISIBLE_DEVICES=all" in variables
         assert run(engine, image.reference).output == "six is 1.17.0\n"
 
-    def test_every_odd_name_trains(self, engine: Engine, folder: Path) -> None:
-        for name in ODD_NAMES:
-            (folder / name).write_text(f"print({name!r})\n")
-        image = image_of(folder)
-        text = (folder / "Dockerfile").read_text()
-        for name in ODD_NAMES:
-            ran = run(engine, image.reference, name)
-            assert ran.output == f"{name}\n"
-            assert name not in text
-
-    @settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
-    @given(names=st.lists(NAMES, min_size=3, max_size=3, unique=True))
-    def test_names_that_nobody_thought_of_train(
-        self, engine: Engine, folder: Path, names: list[str]
-    ) -> None:
-        for name in names:
-            (folder / name).write_text(f"print({name!a})\n")
-        image = image_of(folder)
-        for name in names:
-            ran = run(engine, image.reference, name)
-            assert ran.output == f"{name}\n"
-
     def test_two_at_once_build_one_environment(self, engine: Engine, folder: Path) -> None:
         (folder / "requirements.txt").write_text("six==1.16.0\n")
         job = job_of(folder)
@@ -320,6 +298,34 @@ class TestInARegistry:
         ours, engines = (files_of(engine, name, "/opt") for name in (reference, built.reference))
         assert "opt/fahr/code/sub/empty" in ours
         assert ours == engines
+        engine.client.images.remove(reference, force=True)
+
+    def test_every_odd_name_trains(
+        self, engine: Engine, folder: Path, target: ImageTarget, login: Login
+    ) -> None:
+        for name in ODD_NAMES:
+            (folder / name).write_text(f"print({name!r})\n")
+        reference = pulled(engine, image_of(folder, target, login), login)
+        text = (folder / "Dockerfile").read_text()
+        for name in ODD_NAMES:
+            ran = run(engine, reference, name)
+            assert ran.output == f"{name}\n"
+            assert name not in text
+        engine.client.images.remove(reference, force=True)
+
+    @settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(names=st.lists(NAMES, min_size=3, max_size=3, unique=True))
+    def test_names_that_nobody_thought_of_train(
+        self, engine: Engine, folder: Path, target: ImageTarget, login: Login, names: list[str]
+    ) -> None:
+        text = dockerfile_of(folder, target, login)
+        for name in names:
+            (folder / name).write_text(f"print({name!a})\n")
+        reference = pulled(engine, image_of(folder, target, login), login)
+        for name in names:
+            ran = run(engine, reference, name)
+            assert ran.output == f"{name}\n"
+        assert (folder / "Dockerfile").read_text() == text
         engine.client.images.remove(reference, force=True)
 
     def test_unchanged_is_one_request_and_an_edit_needs_no_engine(
@@ -442,6 +448,13 @@ def test_without_an_engine_there_is_one_clear_error(folder: Path) -> None:
     assert raised.value.message == "no Docker engine answers (unix:///nowhere/docker.sock)"
     assert raised.value.hints[0] == "start Docker, or without it: fahr fit --train-driver=local"
     assert raised.value.hints[-1] == "nothing was sent"
+
+
+def dockerfile_of(folder: Path, target: ImageTarget, login: Login) -> str:
+    """Give the Dockerfile of an experiment as it is before any odd name is there."""
+    if not (folder / "Dockerfile").exists():
+        image_of(folder, target, login)
+    return (folder / "Dockerfile").read_text()
 
 
 def edit(folder: Path, old: str, new: str) -> None:
