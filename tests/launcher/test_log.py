@@ -117,6 +117,7 @@ def test_full_log_disk_does_not_end_the_job() -> None:
     log = Log("jsonl", stdout=file)
     log.write("stdout", b"text\n")
     os.close(file)
+    assert log.received == 5
 
 
 def test_stuck_reader_does_not_keep_fahr_from_its_work() -> None:
@@ -127,6 +128,7 @@ def test_stuck_reader_does_not_keep_fahr_from_its_work() -> None:
     wait_for(lambda: log.received)
     log.say("lost")
     log.tick()
+    assert thread.is_alive(), "the reader was not stuck"
     left = 1024 * 1024
     while left:  # no more than that: the pipe is open, and reading on would wait for ever
         left -= len(os.read(read, left))

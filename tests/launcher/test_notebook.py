@@ -166,7 +166,7 @@ def test_killed_launcher_takes_the_kernel_along(place: Place) -> None:
     process = place.start()
     wait_for(lambda: pid.exists() and pid.read_text())
     process.kill()
-    place.finish(process)
+    assert place.finish(process).code == -signal.SIGKILL
     wait_for(lambda: not alive(int(pid.read_text())))
 
 

@@ -90,8 +90,9 @@ def test_time_limit(place: Place, through: str) -> None:
 
 def test_killed_launcher_takes_the_job_along(place: Place, through: str) -> None:
     process, pid = started(place, IGNORES_SIGTERM)
+    assert alive(pid)
     process.kill()
-    place.finish(process)
+    assert place.finish(process).code == -signal.SIGKILL
     wait_for(lambda: not alive(pid))
 
 

@@ -83,7 +83,8 @@ def test_no_gpu(word):
 
 
 def test_a_drivers_table_that_is_not_chosen_is_left_alone():
-    resolve([file(kaggle={"whatever": 1})], [LOCAL])
+    settings = resolve([file(kaggle={"whatever": 1})], [LOCAL])
+    assert (list(settings.drivers), settings.origins) == (["local"], {})
 
 
 def test_a_misspelt_table_is_found(distributions: Distributions):
@@ -91,7 +92,7 @@ def test_a_misspelt_table_is_found(distributions: Distributions):
         with pytest.raises(SettingsError, match=rf"\[{written}\].*mean \[{meant}\]\?"):
             resolve([file(**{written: {"grace": 1}})], [LOCAL])
     distributions.add("locla")
-    resolve([file(locla={"grace": 1})], [LOCAL])
+    assert resolve([file(locla={"grace": 1})], [LOCAL]).of("local")["grace"] == 30.0
 
 
 def test_an_unknown_key_gets_a_did_you_mean():

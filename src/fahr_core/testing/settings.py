@@ -13,6 +13,8 @@ from fahr_core.testing.packaging import imported_by, own_modules
 from fahr_core.testing.promises import broken
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pydantic import BaseModel
 
     from fahr_core.session import Session
@@ -56,25 +58,17 @@ class SettingsContract(DriverFixtures):
 
     def test_the_settings_suffice(self, model: type[BaseModel]) -> None:
         """What this test class gives as ``settings`` is valid and all that is required."""
-        from pydantic import ValidationError
-
         required = {name for name, field in model.model_fields.items() if field.is_required()}
         missing = required - set(self.settings)
         assert not missing, broken("the settings of the test class are all required ones", missing)
-        try:
-            model.model_validate(dict(self.settings))
-        except ValidationError as error:
-            pytest.fail(broken("the settings of the test class are valid", error))
+        problem = _problem(model, self.settings)
+        assert problem is None, broken("the settings of the test class are valid", problem)
 
     def test_the_defaults_are_valid(self, model: type[BaseModel]) -> None:
         """A default passes the model's own checks; what is not validated fails later."""
-        from pydantic import ValidationError
-
         values = model.model_validate(dict(self.settings)).model_dump(mode="json")
-        try:
-            model.model_validate(values)
-        except ValidationError as error:
-            pytest.fail(broken("every default is a valid value", error))
+        problem = _problem(model, values)
+        assert problem is None, broken("every default is a valid value", problem)
 
     def test_the_values_survive_json(self, model: type[BaseModel]) -> None:
         """Values go into the ledger as JSON and come back the same."""
@@ -91,3 +85,14 @@ class SettingsContract(DriverFixtures):
         free = _FREE | self.light_imports | own_modules(session.train)
         heavy = imported_by(f"{opened}; {code}") - free
         assert not heavy, broken("the settings' module imports no SDK", ", ".join(sorted(heavy)))
+
+
+def _problem(model: type[BaseModel], values: Mapping[str, Any]) -> Exception | None:
+    """Give what a model has against values, None when they are valid."""
+    from pydantic import ValidationError
+
+    try:
+        model.model_validate(dict(values))
+    except ValidationError as error:
+        return error
+    return None
