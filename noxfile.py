@@ -21,7 +21,8 @@ ORACLES = sorted(path.parent.parent.name for path in ROOT.glob("plugins/*/tests/
 LAUNCHER = [
     "src/fahr_core/launcher",
     *(str(path.relative_to(ROOT)) for path in ROOT.glob("src/fahr_core/*/runtime.py")),
-    *(str(path.relative_to(ROOT)) for path in ROOT.glob("plugins/*/src/*/runtime.py")),
+    *(str(path.relative_to(ROOT)) for path in ROOT.glob("plugins/*/src/**/runtime.py")),
+    *(str(path.relative_to(ROOT)) for path in ROOT.glob("plugins/*/src/*/inside")),
 ]
 PROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
 TEST_TOOLS = nox.project.dependency_groups(PROJECT, "test")

@@ -3,7 +3,6 @@
 Source: Amazon SageMaker AI Developer Guide, "Amazon SageMaker AI Training Storage Folders" and
 "How Amazon SageMaker AI Provides Training Information".
 """
-# ruff: noqa: S310
 # Every address that is opened is the service's own.
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 ML = Path("/opt/ml")
 CODE = "/opt/fahr/code"
 PAPERMILL = Path("/opt/fahr/papermill/bin/python")
-WORK = "/tmp/fahr/work"  # noqa: S108 - on the machine's large volume, and this container's alone
+WORK = "/tmp/fahr/work"
 
 LONGEST_REASON = 1024  # characters that become the job's FailureReason
 MASTER_PORT = 29500
