@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from image_making import (
@@ -22,8 +24,10 @@ from image_making import (
 )
 from paired import Paired
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 BOUND = 0.5
-DATA_BOUND = 1.1
 ROUNDS = 2
 REQUIREMENTS = "scikit-learn\n"
 #: In the first fahr's order: a stage that compiles, with an environment by pip; then the same
@@ -50,20 +54,26 @@ ENTRYPOINT ["./run.sh"]
 
 
 def main() -> int:
-    """Time both in turn, each into an empty registry and with no layer or package at hand."""
+    """Time both ways, each into an empty registry and with no layer or package at hand.
+
+    Ours is timed beside 2 GB of data too. That is shown and not judged: most of it is waiting
+    for downloads, which differ by more than a folder could cost; bench_image_edit.py judges it.
+    """
     skip_without_engine()
-    first, ours, heavy = [], [], []
+    ways: dict[str, Callable[[], float]] = {
+        "first": first_fahrs,
+        "ours": fahrs,
+        "heavy": lambda: fahrs(data=True),
+    }
+    times: dict[str, list[float]] = {way: [] for way in ways}
     for number in range(ROUNDS):
-        first.append(first_fahrs())
-        ours.append(fahrs())
-        heavy.append(fahrs(data=True))
-        figures = f"{first[-1]:.1f} s -> {ours[-1]:.1f} s, beside 2 GB of data {heavy[-1]:.1f} s"
+        for way in random.sample(list(ways), k=len(ways)):
+            times[way].append(ways[way]())
+        first, ours, heavy = (times[way][-1] for way in ways)
+        figures = f"{first:.1f} s -> {ours:.1f} s, beside 2 GB of data {heavy:.1f} s"
         print(f"  round {number + 1}: {figures}", flush=True)
-    late = [
-        told("cold, with scikit-learn", Paired(tuple(first), tuple(ours)), BOUND),
-        told("  the same beside 2 GB of data", Paired((min(ours),), (min(heavy),)), DATA_BOUND),
-    ]
-    return 1 if any(late) else 0
+    pairs = Paired(tuple(times["first"]), tuple(times["ours"]))
+    return 1 if told("cold, with scikit-learn", pairs, BOUND) else 0
 
 
 def first_fahrs() -> float:

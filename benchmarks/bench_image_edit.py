@@ -41,7 +41,7 @@ def main() -> int:
         try:
             problems = [
                 told("edit, loopback", edits(plain, f"{host}/{name}", pairs=15), BOUND),
-                beside_data(plain, heavy, f"{host}/{name}", pairs=15),
+                beside_data(plain, heavy, f"{host}/{name}", pairs=50),
             ]
             with slow_link(host) as link:
                 repositories.append(f"{link.host}/{name}")
@@ -56,7 +56,7 @@ def over_slow_link(plain: Experiment, heavy: Experiment, link: Link, name: str) 
     repository = f"{link.host}/{name}"
     times = edits(plain, repository, pairs=5)
     problems = [told("edit, 50 Mbit/s and 80 ms", times, SLOW_BOUND)]
-    problems.append(beside_data(plain, heavy, repository, pairs=5))
+    problems.append(beside_data(plain, heavy, repository, pairs=10))
     for what, experiment in (("", plain), (" beside 2 GB", heavy)):
         first = experiment.by_fahr(repository)
         link.begin()
