@@ -264,7 +264,7 @@ def one_driver(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(name=st.text(min_size=1))
 def test_no_name_of_a_users_changes_the_files(one_driver: Path, name: str) -> None:
     plain = container_artifacts(JOB, BASE, one_driver)

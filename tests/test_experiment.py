@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fahr_core.errors import ArtifactError
@@ -141,9 +141,7 @@ file_names = st.text(
 ).map(lambda stem: stem + ".py")
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60)
 @given(file_names)
 def test_any_name_works_and_is_told_in_one_line(
     tmp_path_factory: pytest.TempPathFactory, name: str
@@ -161,7 +159,7 @@ def test_any_name_works_and_is_told_in_one_line(
 
 
 @given(st.lists(file_names, min_size=2, max_size=4, unique_by=str.casefold))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_the_hint_reads_back_as_the_file(names: list[str]) -> None:
     import tempfile
 

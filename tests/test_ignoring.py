@@ -91,7 +91,7 @@ lines = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(lines, max_size=5), st.lists(lines, max_size=3))
 def test_the_same_as_git(
     tmp_path_factory: pytest.TempPathFactory, top: list[str], inner: list[str]

@@ -74,7 +74,7 @@ def values_of(annotation: Any) -> st.SearchStrategy[Any]:
 
 @pytest.mark.parametrize("kind", WRITTEN, ids=lambda kind: kind.__name__)
 def test_a_turn_through_json_loses_nothing(kind: type) -> None:
-    @settings(max_examples=15, deadline=None)
+    @settings(max_examples=15)
     @given(values_of(kind))
     def turned(value: object) -> None:
         text = dumps(value)

@@ -3,7 +3,7 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fahr_core.errors import DriverError, UsageError
@@ -42,7 +42,6 @@ def test_a_job_is_its_stem_and_its_number():
     assert job_name("digits-train", 3) == "digits-train-3"
 
 
-@settings(deadline=None)
 @given(ANY, ANY)
 @example("é" * 300, "x\n" * 300)
 def test_any_folder_and_artifact_give_a_stem(folder, artifact):
@@ -68,7 +67,6 @@ def rules(draw):
     )
 
 
-@settings(deadline=None)
 @given(st.one_of(ANY, st.sampled_from(NASTY)), rules(), st.text("abcdefg234", max_size=8))
 @example("digits-train-3", NameRule(limit=7), "abcdef")
 @example("digits-train-3", NameRule(limit=8), "abcdef")
@@ -93,7 +91,6 @@ def test_a_long_name_keeps_its_beginning_and_its_number():
     assert len(remote) <= 40
 
 
-@settings(deadline=None)
 @given(st.lists(st.from_regex(r"[a-z0-9]+(-[a-z0-9]+)*", fullmatch=True), unique=True))
 @example(["a-b", "ab", "a-b-c", "abc"])
 def test_different_names_stay_different_without_a_token(names):
@@ -114,7 +111,6 @@ def test_a_given_name_is_kept_or_refused_with_a_better_one():
     assert "\n" not in refused.value.message
 
 
-@settings(deadline=None)
 @given(ANY)
 @example("")
 @example("x" * 300)
@@ -138,7 +134,6 @@ def test_did_you_mean_finds_the_near_word_only():
     assert did_you_mean("x", []) is None
 
 
-@settings(deadline=None)
 @given(ANY)
 def test_a_shown_word_is_one_short_line(word):
     assert shown(word).isprintable()

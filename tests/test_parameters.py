@@ -170,7 +170,7 @@ def test_repeated_options_and_choices(tmp_path: Path) -> None:
     assert checked(tmp_path, **{"batch-size": 3}) == {"batch-size": 3}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.fixed_dictionaries(
         {},

@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fahr_core import snapshot
@@ -108,9 +108,7 @@ names = st.binary(min_size=1, max_size=120).filter(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40)
 @given(st.dictionaries(names, st.binary(max_size=2000), max_size=4))
 def test_any_name_and_content_comes_back(
     tmp_path_factory: pytest.TempPathFactory, files: dict[bytes, bytes]

@@ -156,7 +156,7 @@ members = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(members, max_size=7))
 def test_no_archive_reaches_out(
     tmp_path_factory: pytest.TempPathFactory, found: list[tuple[bytes, str, str]]
@@ -179,7 +179,7 @@ def test_no_archive_reaches_out(
         assert Path(os.path.realpath(file)).is_relative_to(top)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.binary(max_size=300), st.integers(0, 3000), st.booleans())
 def test_a_damaged_archive_is_told(
     tmp_path_factory: pytest.TempPathFactory, noise: bytes, cut: int, packed: bool

@@ -4,7 +4,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fahr_core.launcher.exclude import Exclude
@@ -60,9 +60,7 @@ PATTERNS = st.builds(
 PATHS = st.lists(st.sampled_from(["a", "b", "ab", "ba"]), min_size=1, max_size=3).map("/".join)
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60)
 @given(pattern=PATTERNS, path=PATHS)
 def test_as_git_does(repository: Path, pattern: str, path: str) -> None:
     (repository / ".gitignore").write_text(pattern + "\n")

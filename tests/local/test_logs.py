@@ -69,7 +69,7 @@ def test_a_broken_line_is_shown_as_it_is(folder: JobFolder, cut: bytes) -> None:
     assert texts() == [cut.decode("utf-8", "replace"), "b"]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.text(max_size=8), max_size=6))
 def test_every_line_is_given_once_from_any_cursor(lines: list[str]) -> None:
     folder = job_folder(REF.id)

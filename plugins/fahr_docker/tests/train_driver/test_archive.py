@@ -38,7 +38,7 @@ def test_files_have_their_owner_and_no_slash_before_them() -> None:
         assert tar.extractfile(one).read() == b"abc"
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.dictionaries(NAMES, st.binary(max_size=2000), max_size=6))
 def test_whatever_files_are_called_they_come_as_they_are(files: dict[bytes, bytes]) -> None:
     with tempfile.TemporaryDirectory() as place:
