@@ -31,7 +31,8 @@ _EXECUTED = "__notebook__.ipynb"
 _LOG_FILE = RemoteFile(LOG, "")
 _AT_ONCE = 6
 _ATTEMPTS = 5
-_CHUNK = 1024 * 1024
+#: Bytes that are lost at most where a connection breaks.
+_CHUNK = 64 * 1024
 
 
 def fetch(

@@ -120,29 +120,23 @@ class NotebookJob:
                 folder.rmdir()
 
     def _write_record(self, complete: bool) -> None:
-        described = self._described
-        record = {
-            "schema": 1,
-            "name": described["name"],
-            "driver": described["driver"],
-            "artifact": described["artifact"],
-            "parameters": described["params"],
-            "started": round(self._started, 3),
-            "ended": round(time.time(), 3),
-            "exit_code": 0 if complete else 1,
-            "state": "complete" if complete else "failed",
-            "reason": self._reason or (None if complete else "the notebook did not reach its end"),
-            "python": ".".join(map(str, sys.version_info[:3])),
-            "packages": _packages(),
-            "git": described.get("git"),
-            "image": os.environ.get("KAGGLE_DOCKER_IMAGE"),
-            "environment": described.get("environment"),
-            "accelerator": import_module("fahr_launcher.places").gpus(),
-            "metrics": {},
-        }
-        part = self._work / "fahr-job.json.fahr-part"
-        part.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-        part.replace(self._work / "fahr-job.json")
+        record = import_module("fahr_launcher.record")
+        reason = self._reason or (None if complete else "the notebook did not reach its end")
+        outcome = import_module("fahr_launcher.run").Outcome(
+            exit_code=0 if complete else 1,
+            state="complete" if complete else "failed",
+            reason=reason,
+            started=self._started,
+            ended=time.time(),
+        )
+        version = ".".join(map(str, sys.version_info[:3]))
+        record.write(
+            str(self._work),
+            import_module("fahr_launcher.job").parse(self._described),
+            record.Facts(version, _packages(), {}),
+            import_module("fahr_launcher.gpus").gpus(),
+            outcome,
+        )
 
 
 def _mark(path: Path) -> Mark:

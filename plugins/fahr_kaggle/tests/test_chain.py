@@ -1,0 +1,67 @@
+"""Jobs longer than a session."""
+
+import shutil
+
+from tests.clouds.kaggle import Limits
+
+from fahr_core.models import State
+from fahr_core.paths import cache_folder
+from jobs import ended, experiment, fetched, log_of, request_of, sent
+
+COUNTING = """
+import os, time
+file = os.path.join(os.environ["FAHR_CHECKPOINT_DIR"], "count")
+count = int(open(file).read()) if os.path.exists(file) else 0
+open(f"part-from-{count}.txt", "w").close()
+while count < 8:
+    time.sleep(0.25)
+    count += 1
+    print("step", count, flush=True)
+    open(file, "w").write(str(count))
+"""
+
+
+def chained(tmp_path, chain=9, seconds=1.2):
+    place = experiment(tmp_path, {"train.py": COUNTING})
+    return sent(request_of(place, pairs=[f"chain={chain}"], options={"timeout": seconds}))
+
+
+def test_a_long_job_goes_on_from_its_checkpoints(tmp_path, kaggle):
+    ref = chained(tmp_path)
+    steps = [line for line in log_of(ref, follow=True) if line.startswith("step")]
+    assert steps == [f"step {n}" for n in range(1, 9)]
+    state = ended(ref)
+    assert (state.state, state.attempt) == (State.COMPLETE, len(kaggle.sessions))
+    assert len(kaggle.sessions) > 1
+    files = fetched(ref, tmp_path / "output")
+    parts = [path for path in files if path.startswith("part-from-")]
+    assert len(parts) == len(kaggle.sessions)
+    assert files["fahr-job.log"].count(b"step") == 8
+
+
+def test_a_chain_is_found_again_from_nothing(tmp_path, kaggle):
+    ref = chained(tmp_path)
+    ended(ref)
+    count = len(kaggle.sessions)
+    shutil.rmtree(cache_folder())
+    assert ended(ref).state is State.COMPLETE
+    assert fetched(ref, tmp_path / "output")["checkpoints/count"] == b"8"
+    assert len(kaggle.sessions) == count
+
+
+def test_a_chain_that_is_too_short_fails_by_its_time(tmp_path, kaggle):
+    state = ended(chained(tmp_path, chain=1, seconds=0.6))
+    assert (state.state, len(kaggle.sessions)) == (State.FAILED, 2)
+    assert "time limit" in state.reason
+
+
+def test_a_chain_waits_for_room(tmp_path, kaggle):
+    ref = chained(tmp_path)
+    kaggle.wait("anna/train", 1)
+    kaggle.limits = Limits(cpu_sessions=0)
+    from jobs import session
+
+    (state,) = session().job_states([ref])
+    assert not state.state.final
+    kaggle.limits = Limits()
+    assert ended(ref).state is State.COMPLETE

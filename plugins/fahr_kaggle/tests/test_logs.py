@@ -1,0 +1,79 @@
+"""A log is made of pieces, live or kept."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fahr_kaggle.logs import Lines, kept_lines, last_words
+from jobs import experiment, log_of, request_of, sent
+
+TEXT = st.text(alphabet="ab é", max_size=5)
+
+
+def texts(lines):
+    return [line.text for line in lines]
+
+
+@given(st.lists(TEXT, max_size=8), st.integers(1, 9))
+def test_lines_do_not_depend_on_the_pieces(lines, size):
+    whole = "".join(f"{line}\n" for line in lines)
+    pieces = [whole[at : at + size] for at in range(0, len(whole), size)]
+    document = json.dumps([{"stream_name": "stdout", "time": 1.0, "data": one} for one in pieces])
+    assert texts(kept_lines(document)) == lines
+    assert [line.cursor for line in kept_lines(document)] == [
+        str(number) for number in range(1, len(lines) + 1)
+    ]
+    for after in range(len(lines) + 1):
+        assert texts(kept_lines(document, after)) == lines[after:]
+
+
+def test_streams_are_lines_of_their_own():
+    lines = Lines()
+    pieces = [("stdout", "a"), ("stderr", "x\nfahr: "), ("stdout", "b\n"), ("stderr", "why\n")]
+    got = [
+        (line.source, line.text)
+        for name, data in pieces
+        for line in lines.feed({"stream_name": name, "data": data})
+    ]
+    assert got == [("stderr", "x"), ("stdout", "ab"), ("fahr", "why")]
+    assert list(lines.end()) == []
+
+
+@pytest.mark.parametrize(
+    ("document", "lines"),
+    [
+        ("", []),
+        ("  \n", []),
+        ("no JSON\nat all", ["no JSON", "at all"]),
+        ('{"data": "one"}', ["one"]),
+        ('[{"data": "a\\r\\n"}, "b", {"stream_name": "odd", "data": "c"}]', ["a", "bc"]),
+    ],
+)
+def test_whatever_is_kept_can_be_read(document, lines):
+    assert texts(kept_lines(document)) == lines
+
+
+def test_the_last_words():
+    document = json.dumps([{"stream_name": "stderr", "data": f"{n}\n\n"} for n in range(20)])
+    assert last_words(document) == "15 | 16 | 17 | 18 | 19"
+    assert last_words("") is None
+
+
+@pytest.mark.parametrize("kind", ["cut", "broken", "torn", "lost", "limited"])
+def test_a_log_comes_whole_through_a_bad_connection(tmp_path, kaggle, kind):
+    script = "import time\nfor n in range(6): print(n, flush=True); time.sleep(0.3)"
+    ref = sent(request_of(experiment(tmp_path, {"train.py": script})))
+    kaggle.faults.add("LogStream", kind, times=2, after=1, seconds=0)
+    assert log_of(ref, follow=True) == [str(n) for n in range(6)]
+    assert log_of(ref, after="4") == ["4", "5"]
+
+
+def test_a_job_that_waits_has_no_log_yet(tmp_path, kaggle):
+    from tests.clouds.kaggle import Pace
+
+    kaggle.pace = Pace(queued_seconds=3)
+    ref = sent(request_of(experiment(tmp_path, {"train.py": "print(1)"})))
+    assert log_of(ref) == []
+    assert log_of(ref, follow=True) == ["1"]
