@@ -102,8 +102,8 @@ class Attempt:
             storage.upload_archive(self._s3, folders, f"{base}/output.tar.gz")
 
     def reason(self) -> str:
-        """Give the FailureReason of containers that failed."""
-        for host in self._hosts.all if self._hosts else []:
+        """Give the FailureReason, which is that of the container that failed first."""
+        for host in sorted(self._all(), key=lambda host: host.ended):
             if host.exit_code:
                 file = self._copy(host, "/opt/ml/output/failure")
                 text = file.read_text("utf-8", "replace") if file.is_file() else ""
@@ -115,8 +115,6 @@ class Attempt:
         """Remove containers, network and files."""
         if self._hosts:
             self._hosts.remove()
-        for client in (self._s3, self._logs):
-            client.close()
         self._folder.cleanup()
 
     # -- before training ------------------------------------------------------------------

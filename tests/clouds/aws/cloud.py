@@ -54,6 +54,8 @@ class Cloud:
         self.capacity = threading.Event()
         self._credentials: dict[str, dict[str, str]] = {}
         self._expired: set[str] = set()
+        self._clients: dict[str, Any] = {}
+        self._making = threading.Lock()
         self.registry = Registry(ACCOUNT)
         self._front = Front(self, DomainDispatcherApplication(create_backend_app))
         self._servers = [Server(self._front)]
@@ -66,6 +68,8 @@ class Cloud:
         """End all jobs and services."""
         self.runner.end_all()
         self.runner.close()
+        for client in self._clients.values():
+            client.close()
         self.closing.set()
         for server in self._servers:
             server.close()
@@ -106,25 +110,37 @@ class Cloud:
         }
 
     def client(self, service: str, *, own: bool = False) -> Any:
-        """Give a boto3 client of the user; of the cloud itself its calls are not recorded."""
+        """Give a boto3 client of the user, which the caller closes.
+
+        One of the cloud itself (`own`) is kept by the cloud, and its calls are not recorded.
+        """
+        with self._making:
+            if own and service in self._clients:
+                return self._clients[service]
+            client = self._new_client(service, OWN_KEY if own else USER_KEY)
+            if own:
+                self._clients[service] = client
+            return client
+
+    def _new_client(self, service: str, access_key: str) -> Any:
         import boto3
         from botocore.config import Config
 
-        config = Config(retries={"total_max_attempts": 1}, proxies={}, read_timeout=30)
+        config = Config(retries={"total_max_attempts": 1}, proxies={}, read_timeout=300)
         return boto3.session.Session().client(
             service,
             region_name=REGION,
             endpoint_url=self.endpoint,
-            aws_access_key_id=OWN_KEY if own else USER_KEY,
+            aws_access_key_id=access_key,
             aws_secret_access_key=SECRET,
             config=config,
         )
 
     def bucket(self, name: str) -> str:
         """Make a bucket; give it as ``s3://name``."""
-        with self._client("s3") as s3:
-            place = {"LocationConstraint": REGION}
-            s3.create_bucket(Bucket=name, CreateBucketConfiguration=place)
+        place = {"LocationConstraint": REGION}
+        s3 = self.client("s3", own=True)
+        s3.create_bucket(Bucket=name, CreateBucketConfiguration=place)
         return f"s3://{name}"
 
     def role(self, name: str, *, trusts: str = PRINCIPAL) -> str:
@@ -135,9 +151,14 @@ class Cloud:
             "Action": "sts:AssumeRole",
         }
         policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-        with self._client("iam") as iam:
-            made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=policy)
-            return str(made["Role"]["Arn"])
+        iam = self.client("iam", own=True)
+        made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=policy)
+        return str(made["Role"]["Arn"])
+
+    def repository(self, name: str) -> str:
+        """Make a repository for images; give its URI."""
+        made = self.client("ecr", own=True).create_repository(repositoryName=name)
+        return str(made["repository"]["repositoryUri"])
 
     def deny(self, permission: str, who: str = "user") -> None:
         """Take a permission (``s3:PutObject``) from the user, or from the jobs (``job``)."""
@@ -252,11 +273,3 @@ class Cloud:
 
     def _check(self, request: dict[str, Any]) -> None:
         check_request(request, ACCOUNT, self.registry, self.quotas)
-
-    @contextlib.contextmanager
-    def _client(self, service: str) -> Iterator[Any]:
-        client = self.client(service, own=True)
-        try:
-            yield client
-        finally:
-            client.close()

@@ -7,6 +7,7 @@ import os
 import tarfile
 import tempfile
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,13 +31,15 @@ class Host:
         """Take its name, what holds its network, and the job's container."""
         self.name, self._pause, self.container = name, pause, container
         self.exit_code: int | None = None
+        self.ended = float("inf")
 
     def start(self, told: Callable[[], None]) -> None:
         """Start the job's container; call when it has ended."""
         self.container.start()
 
         def watch() -> None:
-            self.exit_code = int(self.container.wait()["StatusCode"])
+            code = int(self.container.wait()["StatusCode"])
+            self.ended, self.exit_code = time.monotonic(), code
             told()
 
         threading.Thread(target=watch, daemon=True).start()
@@ -150,12 +153,16 @@ class Hosts:
             self._network.disconnect(pause)
             self._network.connect(pause, aliases=[name])
         pause.start()
-        lines = pause.logs(stream=True, follow=True)
-        ready = any(b"ready" in line for line in lines)
-        lines.close()
-        if not ready:
-            raise RuntimeError(f"the network of {name} did not come up: {pause.logs().decode()}")
+        self._await_ready(pause)
         return pause
+
+    def _await_ready(self, pause: Any) -> None:
+        # Not by a stream: the client has no clean way to leave one that goes on.
+        deadline = time.monotonic() + 60
+        while b"ready" not in (told := pause.logs()):
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"a job's network did not come up: {told.decode()}")
+            time.sleep(0.02)
 
 
 def _opt_ml() -> Any:

@@ -80,10 +80,9 @@ class Shipping(threading.Thread):
 
 
 def _lines(container: Any) -> Iterator[bytes]:
-    left, stream = b"", container.logs(stream=True, follow=True)
-    for piece in stream:
+    left = b""
+    for piece in container.logs(stream=True, follow=True):
         *whole, left = (left + piece).split(b"\n")
         yield from whole
-    stream.close()
     if left:
         yield left
