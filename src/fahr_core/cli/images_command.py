@@ -92,7 +92,8 @@ def _refuse(given: dict[str, Any]) -> None:
 
     for name, value in given.items():
         if value:
-            raise UsageError(f"{name} is for pruning", f"fahr images prune {name}")
+            word = f"{name} {value}" if isinstance(value, str) else name
+            raise UsageError(f"{name} is for pruning", f"fahr images prune {word}")
 
 
 def _plugins(part: str) -> Any:

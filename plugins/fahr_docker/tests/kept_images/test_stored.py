@@ -115,7 +115,7 @@ def test_an_image_that_a_container_needs_stays_and_is_told(call, names, engine):
         status, out, err = call("images", "prune", "--older-than=0.001s", "--yes")
         assert status == 0
         assert engine.find(names["old"])
-        assert f"kept      {names['old']}: conflict:" in err
+        assert f"kept      {names['old']}: a container was made from it" in err
         assert names["old"] not in out
         assert names["new"] in out
     finally:

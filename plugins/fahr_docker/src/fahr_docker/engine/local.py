@@ -210,7 +210,8 @@ class Engine:
             except docker.errors.APIError as error:
                 if error.status_code != 409:  # conflict
                     raise
-                return str(error.explanation or error)
+                told = str(error.explanation or error)
+                return "a container was made from it" if "container" in told else told
         return None
 
     def _asked(self, what: str) -> _Asked:
