@@ -104,6 +104,7 @@ def test_a_driver_that_says_something_else_of_itself_is_refused(moon, answer):
     [
         ("STOP", "stop_job"),
         ("REMOTE_JOBS", "find_job"),
+        ("REMOTE_LIST", "list_jobs"),
         ("IMAGE", "image_target"),
         ("IMAGE", "registry_login"),
     ],
@@ -386,3 +387,30 @@ def test_an_extension_may_add_a_finding(moon):
     assert open_session("moon", extensions=["guard"]).preflight(JOB) == [
         Finding(level="error", subject="budget", message="spent")
     ]
+
+
+LISTING = """
+@hookimpl
+def list_jobs(settings):
+    try:
+        yield settings["first"]
+        raise KeyError("page")
+    finally:
+        print("closed")
+"""
+
+
+def test_a_list_is_read_as_far_as_it_is_wanted_and_closed(moon, capsys):
+    moon.add("mars", TRAIN + LISTING)
+    with open_session("mars").list_jobs({"first": "one"}) as jobs:
+        assert next(jobs) == "one"
+        assert capsys.readouterr().out == ""
+    assert capsys.readouterr().out == "closed\n"
+
+
+def test_what_fails_between_two_jobs_is_the_drivers_failure(moon):
+    moon.add("mars", TRAIN + LISTING)
+    with open_session("mars").list_jobs({"first": "one"}) as jobs:
+        next(jobs)
+        with pytest.raises(DriverError, match="failed in list_jobs: KeyError: 'page'"):
+            next(jobs)

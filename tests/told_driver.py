@@ -20,6 +20,7 @@ from fahr_core.models import (
     Lane,
     Login,
     LogLine,
+    RemoteJob,
     Request,
     Staged,
     State,
@@ -33,7 +34,7 @@ from fahr_core.submission import submit
 from tests.distributions import BUILD, Distributions, distributions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from fahr_core.ledger.record import Record
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 
 __all__ = ["distributions"]
 
-CAN = ("stop", "live-logs", "inputs", "secrets", "timeout", "remote-jobs")
+CAN = ("stop", "live-logs", "inputs", "secrets", "timeout", "remote-jobs", "remote-list")
 
 
 class ToldSettings(BaseModel):
@@ -78,6 +79,10 @@ class Service:
         self.state: dict[str, Any] = {"state": State.RUNNING, "started": time.time() - 60}
         self.secrets: dict[str, str] = {}
         self.stopped = StopResult(outcome="stopping")
+        self.jobs = 0  # how many the service lists, and the last one that it was asked for
+        self.listed: int | None = None
+        self.settings: dict[str, Any] = {}
+        self.last: int | None = None
 
     def asked(self, hook: str) -> None:
         self.calls.append(hook)
@@ -225,7 +230,19 @@ def find_submission(request: Any) -> Any:
 @hookimpl
 def find_job(name: str, settings: Any) -> Any:
     SERVICE.asked("find_job")
+    SERVICE.settings = dict(settings)
     return SERVICE.found or Found(ref=JobRef(driver="told", id=name))
+
+
+@hookimpl
+def list_jobs(settings: Any) -> Iterator[RemoteJob]:
+    SERVICE.asked("list_jobs")
+    SERVICE.settings = dict(settings)
+    for number in range(SERVICE.jobs, 0, -1):
+        SERVICE.listed = number
+        ref = JobRef(driver="told", id=f"me/kernel-{number}")
+        state = JobState(ref=ref, **SERVICE.states.get(ref.id, SERVICE.state))
+        yield RemoteJob(name=f"me/kernel-{number}", state=state)
 
 
 @hookimpl
@@ -235,8 +252,9 @@ def job_states(refs: Any) -> list[JobState]:
 
 
 @hookimpl
-def stream_logs(ref: Any, follow: bool, after: str | None) -> Any:
+def stream_logs(ref: Any, follow: bool, after: str | None, last: int | None) -> Any:
     SERVICE.asked("stream_logs")
+    SERVICE.last = last
     return iter(SERVICE.lines[int(after or 0) :])
 
 

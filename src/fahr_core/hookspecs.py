@@ -49,6 +49,7 @@ if TYPE_CHECKING:
         Login,
         LogLine,
         Refused,
+        RemoteJob,
         Request,
         Staged,
         StopResult,
@@ -60,7 +61,7 @@ if TYPE_CHECKING:
 __all__ = ["SPEC_VERSION", "BuildHooks", "Progress", "SharedHooks", "TrainHooks", "hookimpl"]
 
 #: Raised by one when a hook is added, by a core major when one is removed or changed.
-SPEC_VERSION = 1
+SPEC_VERSION = 2
 
 PROJECT = "fahr"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -169,6 +170,19 @@ class TrainHooks:
         """
 
     @hookspec(firstresult=True)
+    def list_jobs(self, settings: Mapping[str, Any]) -> Iterator[RemoteJob]:
+        """Give the jobs at the service, the newest first, whoever made them.
+
+        The iterator asks for a page when it is read that far; whoever reads it closes it. What
+        a list does not tell of a job's state is left out: no further question for each.
+        Since 1.0.
+
+        Raises:
+            AccessError: credentials or a permission is missing.
+            ServiceError: the service does not answer.
+        """
+
+    @hookspec(firstresult=True)
     def job_states(self, refs: Sequence[JobRef]) -> Sequence[JobState]:
         """Ask for the state of many jobs at once; one answer for each, in their order.
 
@@ -176,12 +190,15 @@ class TrainHooks:
         """
 
     @hookspec(firstresult=True)
-    def stream_logs(self, ref: JobRef, follow: bool, after: str | None) -> Iterator[LogLine]:
+    def stream_logs(
+        self, ref: JobRef, follow: bool, after: str | None, last: int | None
+    ) -> Iterator[LogLine]:
         """Give the job's log lines, oldest first, each once, from after the cursor ``after``.
 
         With ``follow`` the iterator waits for more and ends when the job has ended and its
         log is drained. The session closes it; a wrapper gets an iterator and returns one.
-        Since 1.0.
+        ``last`` says how many of the last lines are enough of what is there: a driver that
+        can saves itself the others, and one that cannot leaves the argument out. Since 1.0.
         """
 
     @hookspec(firstresult=True)

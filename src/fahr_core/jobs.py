@@ -103,12 +103,20 @@ def refresh_local(ledger: Ledger) -> None:
 
 
 def read_log(
-    session: Session, record: Record, *, follow: bool = False, after: str | None = None
+    session: Session,
+    record: Record,
+    *,
+    follow: bool = False,
+    after: str | None = None,
+    last: int | None = None,
 ) -> Iterator[LogLine]:
-    """Give a job's log lines; closing the iterator closes the driver's."""
+    """Give a job's log lines; closing the iterator closes the driver's.
+
+    ``last`` says how many of the last lines are enough; more may come.
+    """
     if record.ref is None:
         return
-    with session.logs(record.ref, follow=follow, after=after) as lines:
+    with session.logs(record.ref, follow=follow, after=after, last=last) as lines:
         yield from lines
 
 
@@ -135,7 +143,7 @@ def follow(
     session = open_for(record)
     after = None
     if tail is not None:
-        there = list(read_log(session, record))
+        there = list(read_log(session, record, last=max(1, tail)))  # one has the cursor
         after = there[-1].cursor if there else None
         yield from there[len(there) - min(max(0, tail), len(there)) :]
     yield from read_log(session, record, follow=True, after=after)

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from fahr_core.errors import UsageError
 from fahr_core.ledger.record import Record
 from fahr_core.models import Absent, Capability
 
 if TYPE_CHECKING:
-    from fahr_core.models import Found, JobState, State
+    from collections.abc import Mapping
+
+    from fahr_core.models import Job, JobRef, JobState, State
     from fahr_core.session import Session
 
-__all__ = ["RemoteRecord", "as_said", "find_remote"]
+__all__ = ["RemoteRecord", "as_said", "find_remote", "list_remote"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,11 +41,44 @@ def find_remote(session: Session, name: str) -> RemoteRecord:
     driver = session.train.name
     if not session.can(Capability.REMOTE_JOBS):
         raise UsageError(f"train driver {driver} knows only the jobs in this machine's record")
-    found = session.find_job(name, {})
+    found = session.find_job(name, _settings(session))
     if isinstance(found, Absent):
         raise UsageError(f'{driver} has no job "{name}"', *filter(None, [found.reason]))
     (said,) = session.job_states([found.ref])
-    return as_said(_record(name, session, found, said.state), said)
+    record = _record(name, session, found.ref, said.state, found.job)
+    return as_said(replace(record, link=found.link), said)
+
+
+def list_remote(
+    session: Session, limit: int | None = None, state: str | None = None
+) -> list[RemoteRecord]:
+    """Give the newest jobs of a driver's service, whoever made them.
+
+    Args:
+        session: The driver.
+        limit: How many at most; None: all.
+        state: Only jobs in this state.
+
+    Raises:
+        UsageError: the driver cannot do that.
+    """
+    if not session.can(Capability.REMOTE_LIST):
+        raise UsageError(f"train driver {session.train.name} cannot list the jobs of its service")
+    with session.list_jobs(_settings(session)) as jobs:
+        wanted = (job for job in jobs if state in (None, job.state.state))
+        return [
+            as_said(_record(job.name, session, job.state.ref, job.state.state), job.state)
+            for job in islice(wanted, limit)
+        ]
+
+
+def _settings(session: Session) -> Mapping[str, Any]:
+    """Give what this folder says of the driver (a region, a profile): what is missing is None."""
+    from fahr_core.settings.layers import read_layers
+    from fahr_core.settings.resolve import Model, inspect
+
+    model = Model(session.train.name, session.info.settings)
+    return inspect(read_layers(Path.cwd()), [model]).settings.of(session.train.name)
 
 
 def as_said(record: RemoteRecord, said: JobState) -> RemoteRecord:
@@ -63,8 +100,9 @@ def as_said(record: RemoteRecord, said: JobState) -> RemoteRecord:
     )
 
 
-def _record(name: str, session: Session, found: Found, state: State) -> RemoteRecord:
-    job = found.job
+def _record(
+    name: str, session: Session, ref: JobRef, state: State, job: Job | None = None
+) -> RemoteRecord:
     return RemoteRecord(
         name=name,
         stem=name,
@@ -81,7 +119,7 @@ def _record(name: str, session: Session, found: Found, state: State) -> RemoteRe
         started=None,
         ended=None,
         seen=None,
-        link=found.link,
+        link=None,
         where=None,
         detail=None,
         cost=None,
@@ -95,6 +133,6 @@ def _record(name: str, session: Session, found: Found, state: State) -> RemoteRe
         driver_digest=session.train.digest,
         content_digest=None,
         owner=None,
-        ref=found.ref,
+        ref=ref,
         params=job.params if job else {},
     )

@@ -22,6 +22,7 @@ ROLE_HOOKS: dict[str, frozenset[str]] = {
 #: Hooks that only a driver with the capability has to implement.
 _BY_CAPABILITY = {
     "find_job": Capability.REMOTE_JOBS,
+    "list_jobs": Capability.REMOTE_LIST,
     "stop_job": Capability.STOP,
     "image_target": Capability.IMAGE,
     "registry_login": Capability.IMAGE,

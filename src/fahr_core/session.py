@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         Login,
         LogLine,
         Refused,
+        RemoteJob,
         Request,
         Staged,
         StopResult,
@@ -190,14 +191,28 @@ class Session:
         return self._call("job_states", refs=refs)
 
     @contextmanager
-    def logs(self, ref: JobRef, *, follow: bool, after: str | None) -> Iterator[Iterator[LogLine]]:
+    def logs(
+        self, ref: JobRef, *, follow: bool, after: str | None, last: int | None = None
+    ) -> Iterator[Iterator[LogLine]]:
         """Open a job's log; leaving the block closes it."""
-        lines = self._call("stream_logs", ref=ref, follow=follow, after=after)
+        with self._open("stream_logs", ref=ref, follow=follow, after=after, last=last) as lines:
+            yield lines
+
+    @contextmanager
+    def list_jobs(self, settings: Mapping[str, Any]) -> Iterator[Iterator[RemoteJob]]:
+        """Open the list of the service's own jobs; leaving the block closes it."""
+        with self._open("list_jobs", settings=settings) as jobs:
+            yield jobs
+
+    @contextmanager
+    def _open(self, hook: str, **arguments: Any) -> Iterator[Iterator[Any]]:
+        """Call a hook that gives an iterator; leaving the block closes it."""
+        given = self._call(hook, **arguments)
         try:
-            yield self._read(lines)
+            yield self._read(hook, given)
         finally:
-            if hasattr(lines, "close"):
-                lines.close()
+            if hasattr(given, "close"):
+                given.close()
 
     def stop_job(self, ref: JobRef) -> StopResult:
         """Ask the service to stop a job."""
@@ -279,14 +294,14 @@ class Session:
         except Exception as error:
             raise self._failed(hook, error) from error
 
-    def _read(self, lines: Iterator[LogLine]) -> Iterator[LogLine]:
-        """Give a driver's log lines; what it raises between two of them is its failure too."""
+    def _read(self, hook: str, given: Iterator[Any]) -> Iterator[Any]:
+        """Give what a driver's iterator gives; what it raises meanwhile is its failure too."""
         try:
-            yield from lines
+            yield from given
         except FahrError:
             raise
         except Exception as error:
-            raise self._failed("stream_logs", error) from error
+            raise self._failed(hook, error) from error
 
     def _failed(self, hook: str, error: Exception) -> DriverError:
         return DriverError(

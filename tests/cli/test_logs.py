@@ -62,6 +62,23 @@ def test_times_before_the_lines(call: Call, name: str) -> None:
     assert three == "größer"
 
 
+def test_the_lines_of_several_machines_are_told_apart(call: Call, told: Service, name: str) -> None:
+    told.lines = [LogLine(text="one", source="algo-1"), LogLine(text="two", source="algo-2")]
+    assert call("logs", name).out == "algo-1: one\nalgo-2: two\n"
+    assert call("logs", name, "-t").out == "algo-1: one\nalgo-2: two\n"
+    told.ends()
+    assert call("logs", name, "-f").out == "algo-1: one\nalgo-2: two\n"
+
+
+def test_no_more_is_asked_for_than_is_shown(call: Call, told: Service, name: str) -> None:
+    call("logs", name, "--tail=7")
+    assert told.last == 7
+    call("logs", name)
+    assert told.last is None
+    call("status", name)
+    assert told.last == 20
+
+
 def test_json_lines(call: Call, name: str) -> None:
     entries = [json.loads(line) for line in call("logs", name, "--json").out.splitlines()]
     assert [entry.keys() for entry in entries] == [{"time", "source", "text"}] * 3

@@ -191,3 +191,54 @@ def test_a_local_job_that_vanished_is_told_without_asking(call: Call) -> None:
     ref = JobRef(driver="local", id="gone")
     fill(1, driver="local", state="running", ref=dumps(ref), ref_id="local:gone")
     assert call("ls").rows[0][1] == "failed"
+
+
+class TestAtTheService:
+    def test_the_newest_jobs_and_no_more_are_asked_for(self, call: Call, told: Service) -> None:
+        told.jobs = 1000
+        told.ends(created=1e9)
+        done = call("ls", "--remote", "--train-driver=told")
+        assert [row[:3] for row in done.rows[:2]] == [
+            ["me/kernel-1000", "complete", "told"],
+            ["me/kernel-999", "complete", "told"],
+        ]
+        assert len(done.rows) == 20
+        assert told.listed == 980, "pages are asked for that nobody reads"
+        assert "job_states" not in told.calls
+
+    def test_all_of_them(self, call: Call, told: Service) -> None:
+        told.jobs = 50
+        assert len(call("ls", "--remote", "--all", "--train-driver=told").rows) == 50
+        assert len(call("ls", "--remote", "-a", "--train-driver=told", "--json").document) == 50
+
+    def test_only_those_in_a_state(self, call: Call, told: Service) -> None:
+        told.jobs = 50
+        told.states["me/kernel-3"] = {"state": State.FAILED, "reason": "no digits"}
+        done = call("ls", "--remote", "--state=failed", "--train-driver=told")
+        assert [row[0] for row in done.rows] == ["me/kernel-3"]
+
+    def test_the_name_finds_the_job(self, call: Call, told: Service) -> None:
+        told.jobs = 1
+        ((name, *_),) = call("ls", "--remote", "--train-driver=told").rows
+        assert call("status", name, "--train-driver=told").status == 0
+
+    def test_what_it_does_not_go_with(self, call: Call, told: Service) -> None:
+        for option in ("--here", "--refresh"):
+            done = call("ls", "--remote", option, "--train-driver=told")
+            assert done.status == 2
+            assert done.err.startswith(f"error: {option} is about this machine's record")
+
+    def test_a_driver_that_cannot_list(self, call: Call, told: Service) -> None:
+        told.can.discard("remote-list")
+        done = call("ls", "--remote", "--train-driver=told")
+        assert done.status == 2
+        assert "cannot list the jobs of its service" in done.err
+
+
+@at_terminal
+def test_a_table_of_the_services_own_jobs(screen: Screen, told: Service) -> None:
+    told.jobs = 30
+    ls_command.command(remote=True, train_driver="told")
+    lines = screen.lines()
+    assert lines[1].startswith("me/kernel-30 ")
+    assert lines[-1].startswith("20 of 21  --all")

@@ -75,7 +75,9 @@ def _shown(lines: Generator[LogLine, None, Record], show: Callable[[LogLine], No
 
 
 def _print(line: LogLine) -> None:
-    console.out(line.text)
+    from fahr_core.cli.shown import log_text
+
+    console.out(log_text(line))
 
 
 def _tell_waiting(record: Record) -> None:

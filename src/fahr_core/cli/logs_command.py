@@ -55,7 +55,7 @@ def command(
         from fahr_core.cli.following import follow_job
 
         return follow_job(ledger, record, show=_since(since, show), tail=tail)
-    lines = _wanted(jobs.read_log(session_of(record), record), tail)
+    lines = _wanted(jobs.read_log(session_of(record), record, last=tail), tail)
     for line in lines:
         _since(since, show)(line)
     if follow:
@@ -94,12 +94,16 @@ def _printer(*, times: bool, as_json: bool) -> Callable[[LogLine], None]:
 
 
 def _print(line: LogLine) -> None:
-    console.out(line.text)
+    from fahr_core.cli.shown import log_text
+
+    console.out(log_text(line))
 
 
 def _print_with_time(line: LogLine) -> None:
+    from fahr_core.cli.shown import log_text
+
     shown = datetime.fromtimestamp(line.time).astimezone() if line.time else None
-    console.out(f"{shown:%Y-%m-%d %H:%M:%S} {line.text}" if shown else line.text)
+    console.out(f"{shown:%Y-%m-%d %H:%M:%S} {log_text(line)}" if shown else log_text(line))
 
 
 def _print_json(line: LogLine) -> None:

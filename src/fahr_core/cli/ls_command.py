@@ -1,7 +1,8 @@
 """List your jobs, the newest first.
 
 Reads what this machine knows; --refresh asks each driver once, for at most
-two seconds. In a pipe: tab-separated, nothing cut: name, state, driver,
+two seconds. --remote lists what is at the service instead, whoever made it:
+the 20 newest. In a pipe: tab-separated, nothing cut: name, state, driver,
 created, started, ended, reason.
 
 Examples::
@@ -9,6 +10,7 @@ Examples::
   fahr ls
   fahr ls --state failed --all
   fahr ls --here --refresh
+  fahr ls --remote --train-driver=sagemaker
   fahr ls --json
 """
 
@@ -45,31 +47,66 @@ def command(
     refresh: Annotated[
         bool, typer.Option("--refresh", help="Ask the drivers first, for two seconds.")
     ] = False,
+    remote: Annotated[
+        bool, typer.Option("--remote", help="The jobs at the service, whoever made them.")
+    ] = False,
     as_json: options.Json = False,
 ) -> None:
     """List."""
-    from fahr_core.cli.shown import job_json
+    if remote:
+        _refuse_local(here=here, refresh=refresh)
+        _show(*_at_service(train_driver, state, every=every), as_json=as_json)
+        return
     from fahr_core.cli.work import open_ledger, open_with_local_states
 
     ledger = open_ledger() if refresh else open_with_local_states()
     if refresh:
         _refresh(ledger)
-    piped = not sys.stdout.isatty()
     records, total = ledger.listing(
         limit=None if every or as_json else _SHOWN,
         state=_state(state),
         experiment=str(Path.cwd().resolve()) if here else None,
         driver=train_driver,
     )
+    _show(records, total, as_json=as_json)
+    if not records and not as_json and sys.stdout.isatty():
+        console.note("no jobs yet: fahr fit" if total == 0 and not state else "no such jobs")
+
+
+def _show(records: Sequence[Record], total: int, *, as_json: bool) -> None:
+    from fahr_core.cli.shown import job_json
+
     if as_json:
         console.out_json([job_json(record) for record in records])
-    elif piped:
+    elif not sys.stdout.isatty():
         for record in records:
             console.out("\t".join(_fields(record)))
     elif records:
         _print_table(records, total)
-    else:
-        console.note("no jobs yet: fahr fit" if total == 0 and not state else "no such jobs")
+
+
+def _at_service(
+    train_driver: str | None, state: str | None, *, every: bool
+) -> tuple[Sequence[Record], int]:
+    """Give the service's own jobs, and how many there are at least."""
+    from fahr_core.choice import choose_train_driver
+    from fahr_core.remote_jobs import list_remote
+    from fahr_core.session import open_session
+    from fahr_core.settings.layers import read_layers
+    from fahr_core.settings.text import unquoted
+
+    folder, wanted = Path.cwd(), _state(state)
+    name = train_driver or choose_train_driver(read_layers(folder), folder)[0]
+    records = list_remote(open_session(unquoted(name)), None if every else _SHOWN + 1, wanted)
+    return records[: None if every else _SHOWN], len(records)
+
+
+def _refuse_local(*, here: bool, refresh: bool) -> None:
+    from fahr_core.errors import UsageError
+
+    for option, given in (("--here", here), ("--refresh", refresh)):
+        if given:
+            raise UsageError(f"{option} is about this machine's record, --remote about the service")
 
 
 def _state(word: str | None) -> str | None:

@@ -11,8 +11,9 @@ from fahr_core.models import State
 
 if TYPE_CHECKING:
     from fahr_core.ledger.record import Record
+    from fahr_core.models import LogLine
 
-__all__ = ["ended_line", "job_json", "moment", "running_time", "state_line"]
+__all__ = ["ended_line", "job_json", "log_text", "moment", "running_time", "state_line"]
 
 
 def moment(seconds: float | None) -> str | None:
@@ -45,6 +46,11 @@ def job_json(record: Record) -> dict[str, Any]:
         "fetched": record.fetched,
         "run_id": record.run_id,
     }
+
+
+def log_text(line: LogLine) -> str:
+    """Give a line as it is printed: with its machine before it where a job has several."""
+    return line.text if line.source in ("stdout", "stderr") else f"{line.source}: {line.text}"
 
 
 def running_time(record: Record) -> str:

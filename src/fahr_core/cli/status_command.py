@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
+#: Among so many last lines there is one that is not empty.
+_ENOUGH = 20
+
 
 def command(
     job: options.Job = None,
@@ -94,7 +97,7 @@ def _last_line(record: Record) -> list[str]:
         if not session.can(Capability.LIVE_LOGS):
             return []
         last = None
-        for line in jobs.read_log(session, record):
+        for line in jobs.read_log(session, record, last=_ENOUGH):
             last = line if line.text.strip() else last
     except FahrError:
         return []  # the state was the question; its log is a courtesy

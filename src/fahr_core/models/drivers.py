@@ -23,6 +23,7 @@ class Capability(StrEnum):
     GPU = "gpu"
     SUPERVISED_NOTEBOOKS = "supervised-notebooks"
     REMOTE_JOBS = "remote-jobs"
+    REMOTE_LIST = "remote-list"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

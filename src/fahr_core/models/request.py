@@ -7,9 +7,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fahr_core.models.job import Job  # noqa: TC001 - read at run time by from_json
-from fahr_core.models.states import JobRef  # noqa: TC001
+from fahr_core.models.states import JobRef, JobState  # noqa: TC001
 
-__all__ = ["Absent", "Found", "Lane", "Refused", "Request", "Staged", "Submitted", "Unknown"]
+__all__ = [
+    "Absent",
+    "Found",
+    "Lane",
+    "Refused",
+    "RemoteJob",
+    "Request",
+    "Staged",
+    "Submitted",
+    "Unknown",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,3 +96,11 @@ class Absent:
     """The service certainly has no such job."""
 
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteJob:
+    """A job as its service lists it; ``name`` is what ``find_job`` takes."""
+
+    name: str
+    state: JobState
