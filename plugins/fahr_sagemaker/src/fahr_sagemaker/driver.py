@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         Login,
         LogLine,
         Refused,
+        RemoteJob,
         Request,
         Staged,
         StopResult,
@@ -52,6 +53,7 @@ _INFO = TrainInfo(
             Capability.GPU,
             Capability.SUPERVISED_NOTEBOOKS,
             Capability.REMOTE_JOBS,
+            Capability.REMOTE_LIST,
         }
     ),
     # Source: CreateTrainingJob, TrainingJobName: [a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}.
@@ -156,6 +158,14 @@ def find_job(name: str, settings: Mapping[str, Any]) -> Found | Absent:
 
 
 @hookimpl
+def list_jobs(settings: Mapping[str, Any]) -> Iterator[RemoteJob]:
+    """List the account's training jobs."""
+    from fahr_sagemaker import found
+
+    return found.list_jobs(settings)
+
+
+@hookimpl
 def job_states(refs: Sequence[JobRef]) -> Sequence[JobState]:
     """Describe each job."""
     from fahr_sagemaker import states
@@ -164,11 +174,13 @@ def job_states(refs: Sequence[JobRef]) -> Sequence[JobState]:
 
 
 @hookimpl
-def stream_logs(ref: JobRef, follow: bool, after: str | None) -> Iterator[LogLine]:
+def stream_logs(
+    ref: JobRef, follow: bool, after: str | None, last: int | None
+) -> Iterator[LogLine]:
     """Read CloudWatch's streams of all hosts."""
     from fahr_sagemaker import logs
 
-    return logs.stream_logs(ref, follow, after)
+    return logs.stream_logs(ref, follow, after, last)
 
 
 @hookimpl

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from fahr_core.errors import FahrError
-from fahr_core.models import Absent, Found, JobRef
+from fahr_core.models import Absent, Found, JobRef, RemoteJob
 from fahr_sagemaker import names
 from fahr_sagemaker.asking import is_absent
 from fahr_sagemaker.client import Client
 from fahr_sagemaker.links import console_link
+from fahr_sagemaker.states import state_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-__all__ = ["find_job", "reference"]
+__all__ = ["find_job", "list_jobs", "reference"]
 
 _ARN = ":training-job/"
+#: Source: ListTrainingJobs, MaxResults.
+_PAGE = 100
 
 
 def find_job(name: str, settings: Mapping[str, Any]) -> Found | Absent:
@@ -37,6 +41,22 @@ def find_job(name: str, settings: Mapping[str, Any]) -> Found | Absent:
         return Absent(reason=f"region {client.region}; another one: export AWS_REGION=NAME")
     ref = reference(told, settings.get("profile"))
     return Found(ref=ref, link=link_of(ref))
+
+
+def list_jobs(settings: Mapping[str, Any]) -> Iterator[RemoteJob]:
+    """Give the account's training jobs in a region, the newest first, a page at a time.
+
+    Raises:
+        AccessError: credentials or a permission is missing.
+        ServiceError: AWS does not answer.
+    """
+    client = Client.of_settings(settings)
+    order = {"SortBy": "CreationTime", "SortOrder": "Descending", "MaxResults": _PAGE}
+    for page in client.pages("sagemaker", "ListTrainingJobs", **order):
+        for told in page["TrainingJobSummaries"]:
+            ref = reference(told, settings.get("profile"))
+            state = replace(state_of(ref, told), link=link_of(ref))
+            yield RemoteJob(name=ref.id, state=state)
 
 
 def reference(told: Mapping[str, Any], profile: str | None) -> JobRef:

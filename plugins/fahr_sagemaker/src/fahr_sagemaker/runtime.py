@@ -3,7 +3,6 @@
 Source: Amazon SageMaker AI Developer Guide, "Amazon SageMaker AI Training Storage Folders" and
 "How Amazon SageMaker AI Provides Training Information".
 """
-# Every address that is opened is the service's own.
 
 from __future__ import annotations
 
