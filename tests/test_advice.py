@@ -51,7 +51,7 @@ def test_other_reasons_tell_nothing(failed: Record, reason: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    "missed", ["data/x.csv", "/opt/fahr/code/data/x.csv", "../work/data/x.csv", "/work/data"]
+    "missed", ["data/x.csv", "/opt/fahr/code/data/x.csv", "../work/data/x.csv", "/srv/job/data"]
 )
 def test_a_file_that_was_left_out_can_come_along(
     failed: Record, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missed: str
