@@ -9,8 +9,7 @@ from fahr_core.durations import size
 from fahr_core.errors import FahrError, UsageError
 from fahr_core.inputs import is_local
 from fahr_core.models import Finding
-from fahr_docker.engine.finding import find_engine
-from fahr_docker.train_driver.facts import facts_of
+from fahr_docker.train_driver.connection import connect, named_engine
 from fahr_docker.train_driver.planning import bytes_of
 
 if TYPE_CHECKING:
@@ -30,10 +29,10 @@ def check(job: Job) -> list[Finding]:
     """Look for what would make the job fail later: engine, inputs, GPUs, limits, disk."""
     findings = list(_check_inputs(job))
     try:
-        with find_engine() as engine:
-            facts = facts_of(engine)
-            findings += [*_check_platform(job, engine), *_check_gpus(job, facts, engine)]
-            findings += [*_check_limits(job, facts), *_check_disk(facts)]
+        containers = connect(named_engine())
+        engine, facts = containers.engine, containers.facts
+        findings += [*_check_platform(job, engine), *_check_gpus(job, facts, engine)]
+        findings += [*_check_limits(job, facts), *_check_disk(facts)]
     except UsageError as error:
         hints = [hint for hint in error.hints if hint != "nothing was sent"]  # the core says it
         findings.append(_error("engine", error.message, *hints))

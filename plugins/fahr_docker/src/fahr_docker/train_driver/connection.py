@@ -10,6 +10,7 @@ request and with the reference.
 
 from __future__ import annotations
 
+import atexit
 import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -23,7 +24,17 @@ if TYPE_CHECKING:
     from fahr_docker.engine.local import Engine
     from fahr_docker.train_driver.containers import Containers
 
-__all__ = ["EngineLost", "asked", "containers_at", "containers_of", "named_engine", "naming"]
+__all__ = [
+    "EngineLost",
+    "asked",
+    "connect",
+    "containers_at",
+    "containers_of",
+    "named_engine",
+    "naming",
+]
+
+_connected: dict[tuple[tuple[str, str], ...], Containers] = {}
 
 #: Source: "Environment variables" in the reference of docker's command line.
 _NAMING = (
@@ -54,34 +65,46 @@ def naming(variables: Mapping[str, str]) -> dict[str, str]:
     return named
 
 
-@contextmanager
-def containers_at(named: Mapping[str, str]) -> Iterator[Containers]:
-    """Give the containers of the engine that these variables name, while the block lasts.
+def connect(named: Mapping[str, str]) -> Containers:
+    """Give the containers of the engine that these variables name.
+
+    A process connects to an engine once: each hook of a command asks the same one, and finding
+    it takes longer than what it is asked.
 
     Raises:
-        EngineLost: it does not answer.
+        UsageError: it does not answer.
     """
     from fahr_docker.engine.finding import find_engine
     from fahr_docker.train_driver.containers import Containers
 
-    others = {name: value for name, value in os.environ.items() if name not in _NAMING}
-    try:
+    key = tuple(sorted(named.items()))
+    if key not in _connected:
+        others = {name: value for name, value in os.environ.items() if name not in _NAMING}
         engine = find_engine({**others, **named})
+        atexit.register(engine.close)
+        _connected[key] = Containers(engine)
+    return _connected[key]
+
+
+def containers_at(named: Mapping[str, str]) -> Containers:
+    """Give the containers of the engine that these variables name.
+
+    Raises:
+        EngineLost: it does not answer.
+    """
+    try:
+        return connect(named)
     except UsageError as error:
         raise EngineLost(error.message, "start it, then try again") from error
-    with engine:
-        yield Containers(engine)
 
 
-@contextmanager
-def containers_of(ref: JobRef) -> Iterator[Containers]:
+def containers_of(ref: JobRef) -> Containers:
     """Give the containers of the engine that has a job.
 
     Raises:
         EngineLost: it does not answer.
     """
-    with containers_at(ref.data.get("engine") or {}) as containers:
-        yield containers
+    return containers_at(ref.data.get("engine") or {})
 
 
 @contextmanager

@@ -14,15 +14,18 @@ import tarfile
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from fahr_docker.train_driver.connection import asked
+from fahr_docker.train_driver.facts import facts_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
     from fahr_docker.engine.local import Engine
+    from fahr_docker.train_driver.facts import Facts
 
 __all__ = ["HOME_LABEL", "JOB_LABEL", "RUN_LABEL", "Containers", "Seen"]
 
@@ -65,6 +68,11 @@ class Containers:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._api = engine.client.api
+
+    @cached_property
+    def facts(self) -> Facts:
+        """What the engine tells of itself."""
+        return facts_of(self.engine)
 
     def look(self, name: str) -> Seen | None:
         """Tell of a container by its name; None where there is none."""
@@ -156,12 +164,14 @@ class Containers:
                 self._check(response)
                 return int(response.json().get("SizeRw") or 0)
 
-    def ended(self, home: str) -> list[Seen]:
-        """Give the containers of one fahr's jobs that have ended."""
-        filters = {"label": [f"{HOME_LABEL}={home}"], "status": ["exited", "dead"]}
+    def unfetched(self, home: str, made_before: float) -> list[Seen]:
+        """Give the containers of one fahr's jobs that are older than a time and do not run."""
+        still = ["created", "exited", "dead"]
+        filters = {"label": [f"{HOME_LABEL}={home}"], "status": still}
         with self._asked("listing", "containers"):
             listed = self._api.containers(all=True, filters=filters)
-        found = [self.look(entry["Id"]) for entry in listed]
+        old = (entry for entry in listed if float(entry["Created"]) < made_before)
+        found = [self.look(entry["Id"]) for entry in old]
         return [seen for seen in found if seen is not None]
 
     # -- asking -------------------------------------------------------------------------

@@ -11,7 +11,6 @@ import io
 import shutil
 import time
 from contextlib import suppress
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from fahr_core.errors import FahrError
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from fahr_core.hookspecs import Progress
     from fahr_core.local.folder import JobFolder
     from fahr_core.models import FetchedFile, FetchOptions, JobRef, JobState, Request
-    from fahr_docker.train_driver.containers import Containers
+    from fahr_docker.train_driver.containers import Containers, Seen
 
 __all__ = ["fetch", "sweep", "tidy"]
 
@@ -46,13 +45,13 @@ def fetch(
     """
     if home := kept(ref.data["run_id"]):
         return copy_output(home[0], destination, options, progress)
-    with containers_of(ref) as containers:
-        seen = containers.look(ref.id)
-        if seen is None or seen.run_id != ref.data["run_id"]:
-            raise FahrError(f"the container {ref.id} was removed, and its output with it")
-        if seen.is_running or seen.home != home_mark():  # another's record may still ask for it
-            return _unpack(containers, ref.id, destination, options.include, progress)
-        folder = _bring_home(containers, observe(containers, ref), progress)
+    containers = containers_of(ref)
+    seen = containers.look(ref.id)
+    if seen is None or seen.run_id != ref.data["run_id"]:
+        raise FahrError(f"the container {ref.id} was removed, and its output with it")
+    if seen.is_running or seen.home != home_mark():  # another's record may still ask for it
+        return _unpack(containers, ref.id, destination, options.include, progress)
+    folder = _bring_home(containers, observe(containers, ref), progress)
     return copy_output(folder, destination, options, progress)
 
 
@@ -147,8 +146,8 @@ def tidy(request: Request, progress: Progress) -> None:
     """
     with suppress(FahrError):
         keeping.forget_old_secrets()
-        with containers_at(request.body["engine"]) as containers:
-            sweep(containers, progress)
+        containers = containers_at(request.body["engine"])
+        sweep(containers, progress)
 
 
 def sweep(containers: Containers, progress: Progress, after: float = _UNFETCHED_AFTER) -> int:
@@ -163,12 +162,18 @@ def sweep(containers: Containers, progress: Progress, after: float = _UNFETCHED_
         DiskError: fahr's folder cannot be written.
         ServiceError: the engine stopped answering.
     """
-    now = time.time()
-    old = [seen for seen in containers.ended(home_mark()) if now - (seen.ended or now) >= after]
-    small = (seen for seen in old if seen.run_id and containers.size(seen.name) <= _SMALL)
+    before = time.time() - after
     brought = 0
-    for seen in islice(small, _AT_ONCE):
-        ref = ref_of(containers, seen)
-        _bring_home(containers, observe(containers, ref), progress)
-        brought += 1
+    for seen in containers.unfetched(home_mark(), before):
+        if seen.started is None:  # what a process that died has left
+            containers.remove(seen.name)
+        elif brought < _AT_ONCE and _is_due(containers, seen, before):
+            _bring_home(containers, observe(containers, ref_of(containers, seen)), progress)
+            brought += 1
     return brought
+
+
+def _is_due(containers: Containers, seen: Seen, before: float) -> bool:
+    if not seen.run_id or (seen.ended or before) > before:
+        return False
+    return containers.size(seen.name) <= _SMALL

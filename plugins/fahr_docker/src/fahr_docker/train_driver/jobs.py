@@ -21,6 +21,8 @@ __all__ = ["observe", "ref_of", "states", "stop"]
 
 #: The launcher's exit status for a job that was stopped, and a shell's for one that was killed.
 _STOPPED, _KILLED = 143, 137
+#: What an engine tells of a container that it had when it crashed.
+_LOST = 255
 
 
 def ref_of(containers: Containers, seen: Seen) -> JobRef:
@@ -50,8 +52,8 @@ def states(refs: Sequence[JobRef]) -> list[JobState]:
         else:
             by_engine.setdefault(str(ref.data.get("engine")), []).append(number)
     for numbers in by_engine.values():
-        with containers_of(refs[numbers[0]]) as containers:
-            found |= {number: observe(containers, refs[number]) for number in numbers}
+        containers = containers_of(refs[numbers[0]])
+        found |= {number: observe(containers, refs[number]) for number in numbers}
     return [found[number] for number in range(len(refs))]
 
 
@@ -107,7 +109,9 @@ def _memory(seen: Seen) -> str | None:
 
 def _outer_reason(seen: Seen) -> str:
     if seen.exit_code == _KILLED:
-        return "killed from outside of fahr: docker kill, or the engine or its machine went down"
+        return "killed from outside of fahr: docker kill, or the engine was shut down"
+    if seen.exit_code == _LOST:
+        return "the engine or its machine went down"
     return seen.error or f"exit status {seen.exit_code}"
 
 
@@ -130,13 +134,13 @@ def stop(ref: JobRef) -> StopResult:
     """
     if kept(ref.data["run_id"]):
         return StopResult(outcome="stopped")
-    with containers_of(ref) as containers:
-        if (state := observe(containers, ref)).state.final:
-            return StopResult(outcome="stopped")
-        if state.state is not State.STOPPING:
-            from fahr_docker.train_driver.archive import Owner, file, tar_parts
+    containers = containers_of(ref)
+    if (state := observe(containers, ref)).state.final:
+        return StopResult(outcome="stopped")
+    if state.state is not State.STOPPING:
+        from fahr_docker.train_driver.archive import Owner, file, tar_parts
 
-            containers.put(ref.id, tar_parts([file(runtime.STOPPING, b"")], Owner(0, 0)))
-            containers.stop(ref.id, float(ref.data.get("grace") or GRACE))
-        ended = observe(containers, ref).state.final
+        containers.put(ref.id, tar_parts([file(runtime.STOPPING, b"")], Owner(0, 0)))
+        containers.stop(ref.id, float(ref.data.get("grace") or GRACE))
+    ended = observe(containers, ref).state.final
     return StopResult(outcome="stopped" if ended else "stopping")

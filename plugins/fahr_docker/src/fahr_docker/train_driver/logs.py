@@ -38,10 +38,10 @@ def read_log(ref: JobRef, *, follow: bool, after: str | None) -> Iterator[LogLin
     if kept(ref.data["run_id"]):
         yield from reader.at_home()
         return
-    with containers_of(ref) as containers:
-        if follow:
-            yield from reader.live(containers)
-        yield from reader.rest(containers)
+    containers = containers_of(ref)
+    if follow:
+        yield from reader.live(containers)
+    yield from reader.rest(containers)
 
 
 class _Reader:

@@ -16,7 +16,6 @@ from fahr_core.models import Absent, Found, Job, Refused, Submitted, Unknown, du
 from fahr_docker.train_driver import keeping, runtime
 from fahr_docker.train_driver.archive import Owner, file, folder, input_entries, tar_parts
 from fahr_docker.train_driver.connection import EngineLost, containers_at, named_engine
-from fahr_docker.train_driver.facts import facts_of
 from fahr_docker.train_driver.jobs import ref_of
 from fahr_docker.train_driver.planning import ROOT
 
@@ -36,8 +35,8 @@ def submit(request: Request) -> Submitted | Refused | Unknown:
     if ref := keeping.kept_ref(request):
         return Submitted(ref=ref)
     try:
-        with containers_at(request.body["engine"]) as containers:
-            answer = _Sending(request, containers).run()
+        containers = containers_at(request.body["engine"])
+        answer = _Sending(request, containers).run()
     except EngineLost as error:  # before it was told to start anything
         return Refused(reason=error.message, busy=True)
     except FahrError as error:
@@ -52,13 +51,13 @@ def find(request: Request) -> Found | Absent | Unknown:
     if ref := keeping.kept_ref(request):
         return Found(ref=ref)
     try:
-        with containers_at(request.body["engine"]) as containers:
-            seen = containers.look(request.remote_name)
-            if seen is None or seen.run_id != request.run_id:
-                return Absent(reason="the engine has no container of it")
-            if seen.started is None and containers.remove(request.remote_name):
-                return Absent(reason="its container was not started")
-            return Found(ref=ref_of(containers, seen))
+        containers = containers_at(request.body["engine"])
+        seen = containers.look(request.remote_name)
+        if seen is None or seen.run_id != request.run_id:
+            return Absent(reason="the engine has no container of it")
+        if seen.started is None and containers.remove(request.remote_name):
+            return Absent(reason="its container was not started")
+        return Found(ref=ref_of(containers, seen))
     except EngineLost as error:
         return Unknown(reason=error.message)
 
@@ -69,13 +68,13 @@ def find_named(name: str) -> Found | Absent:
     Raises:
         EngineLost: no engine answers.
     """
-    with containers_at(named_engine()) as containers:
-        seen = containers.look(name)
-        if seen is None or not seen.run_id or seen.started is None:
-            return Absent(reason=f"the engine ({containers.engine.address}) has no such job")
-        sent = containers.read(name, runtime.SENT)
-        job = loads(Job, sent.decode()) if sent else None
-        return Found(ref=ref_of(containers, seen), job=job)
+    containers = containers_at(named_engine())
+    seen = containers.look(name)
+    if seen is None or not seen.run_id or seen.started is None:
+        return Absent(reason=f"the engine ({containers.engine.address}) has no such job")
+    sent = containers.read(name, runtime.SENT)
+    job = loads(Job, sent.decode()) if sent else None
+    return Found(ref=ref_of(containers, seen), job=job)
 
 
 class _Sending:
@@ -83,7 +82,7 @@ class _Sending:
         self._request = request
         self._name = request.remote_name
         self._containers = containers
-        self._facts = facts_of(containers.engine)
+        self._facts = containers.facts
 
     def run(self) -> Submitted | Refused | Unknown:
         seen = self._containers.look(self._name)
