@@ -29,7 +29,7 @@ def save(cloud: Cloud, account: Account, asked: Asked) -> dict[str, Any]:
 def status(cloud: Cloud, account: Account, asked: Asked) -> dict[str, Any]:
     """Give the state of a version; for the first calls the kernel is not there yet."""
     kernel = named(cloud, account, asked.document)
-    if kernel.unseen > 0:
+    if kernel.unseen > 0 and time.monotonic() < kernel.seen_at:
         kernel.unseen -= 1
         raise ApiError(404, "Not found")
     session = kernel.version(asked.document.get("versionLabel")).session

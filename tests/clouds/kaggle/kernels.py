@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 import re
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .errors import ApiError, denied
 
 if TYPE_CHECKING:
+    from .limits import Pace
     from .sessions import Session
 
 LABEL = re.compile(r"v([0-9]+)")
@@ -28,7 +30,12 @@ class Version:
 
 @dataclass
 class Kernel:
-    """A kernel with all its versions; ``unseen`` status calls will not find it yet."""
+    """A kernel with all its versions.
+
+    Attributes:
+        unseen: So many status calls will not find it yet.
+        seen_at: From then on (monotonic time) they find it all the same.
+    """
 
     id: int
     owner: str
@@ -36,6 +43,7 @@ class Kernel:
     title: str
     is_private: bool = True
     unseen: int = 0
+    seen_at: float = 0
     versions: list[Version] = field(default_factory=list)
 
     @property
@@ -96,7 +104,7 @@ class Kernels:
             raise denied("kernels.get")
         return kernel
 
-    def create(self, owner: str, title: str, *, unseen: int) -> Kernel:
+    def create(self, owner: str, title: str, pace: Pace) -> Kernel:
         """Make a kernel whose slug is what its title says.
 
         Raises:
@@ -104,7 +112,8 @@ class Kernels:
         """
         slug = slug_of(title)
         self._check_free(owner, slug, title)
-        kernel = Kernel(next(self._ids), owner, slug, title, unseen=unseen)
+        kernel = Kernel(next(self._ids), owner, slug, title, unseen=pace.unseen_calls)
+        kernel.seen_at = time.monotonic() + pace.unseen_seconds
         self._kernels[kernel.ref.lower()] = kernel
         return kernel
 

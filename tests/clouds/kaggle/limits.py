@@ -46,13 +46,15 @@ class Pace:
     """How long the service takes over what does not happen at once.
 
     Attributes:
-        unseen_calls: Status calls for a new kernel that are answered by 404.
+        unseen_calls: First status calls for a new kernel that are answered by 404.
+        unseen_seconds: After this time a new kernel is seen whatever was asked before.
         queued_seconds: Between a push and the start of its session.
         dataset_seconds: Between the creation of a dataset and the moment it can be used.
         cancel_seconds: Between a request to cancel and the end of the session.
     """
 
     unseen_calls: int = 1
+    unseen_seconds: float = 3
     queued_seconds: float = 0.05
     dataset_seconds: float = 0.2
     cancel_seconds: float = 0.05

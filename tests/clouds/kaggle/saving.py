@@ -102,8 +102,7 @@ class Saving:
         title = self.asked.get("newTitle")
         if kernel is None:
             slug = (self.asked.get("slug") or "").rpartition("/")[2]
-            unseen = self.cloud.pace.unseen_calls
-            return self.cloud.kernels.create(self.account.name, title or slug, unseen=unseen)
+            return self.cloud.kernels.create(self.account.name, title or slug, self.cloud.pace)
         if title and title != kernel.title:
             self.cloud.kernels.rename(kernel, title)
         return kernel
