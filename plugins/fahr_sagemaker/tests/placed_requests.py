@@ -15,21 +15,23 @@ from made_jobs import artifacts_of, job_of
 if TYPE_CHECKING:
     from tests.clouds.aws import Cloud
 
-#: The image of each registry; it is always the same.
-_PUSHED: dict[str, list[Image]] = {}
+#: The image in each registry, which outlives the account.
+_PUSHED: dict[str, Image] = {}
 
 
 def pushed(cloud: Cloud) -> Image:
-    """Put an image into the repository that need not run; again is no more."""
+    """Make sure of the repository and of an image in it that need not run."""
+    host = cloud.registry.host
     with closing(cloud.client("ecr", own=True)) as ecr:
-        there = ecr.describe_repositories()["repositories"]
-    if there:
-        (image,) = _PUSHED[cloud.registry.host]
-        return image
-    digest = push_bare(cloud, "fahr").partition("@")[2]
-    image = Image(reference=f"{cloud.registry.host}/fahr@{digest}", digest=digest)
-    _PUSHED[cloud.registry.host] = [image]
-    return image
+        there = bool(ecr.describe_repositories()["repositories"])
+        if host not in _PUSHED and there:
+            ecr.delete_repository(repositoryName="fahr", force=True)
+    if host not in _PUSHED:
+        digest = push_bare(cloud, "fahr").partition("@")[2]
+        _PUSHED[host] = Image(reference=f"{host}/fahr@{digest}", digest=digest)
+    elif not there:
+        cloud.repository("fahr")
+    return _PUSHED[host]
 
 
 def planned(cloud: Cloud, settings: dict[str, Any] | None = None, **changes: Any) -> Request:

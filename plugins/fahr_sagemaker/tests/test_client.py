@@ -55,6 +55,7 @@ def test_the_region_is_the_settings_or_that_of_aws_own_variables(aws, monkeypatc
 def test_one_client_serves_the_same_words_and_none_other(aws, monkeypatch):
     one = Client.of_settings({"region": None, "profile": None})
     assert Client.of_settings({}) is one
+    assert Client.of_settings({"region": REGION}) is one
     assert Client.of_settings({"region": "us-east-1"}) is not one
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAANOTHER")
     assert Client.of_settings({}) is not one

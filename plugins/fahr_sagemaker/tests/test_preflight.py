@@ -10,6 +10,7 @@ import pytest
 from tests.clouds.aws import ACCOUNT, REGION, Fault
 
 from fahr_sagemaker import account
+from fahr_sagemaker.client import Client
 from fahr_sagemaker.preflight import examine
 from made_jobs import job_of
 
@@ -116,9 +117,10 @@ def test_a_bucket_that_is_not_there(aws):
 
 def test_a_bucket_of_another_region(aws):
     aws.role("trainer")
-    with closing(aws.client("s3", own=True)) as s3:
-        place = {"LocationConstraint": "us-west-2"}
-        s3.create_bucket(Bucket="models", CreateBucketConfiguration=place)
+    place = {"LocationConstraint": "us-west-2"}
+    Client(region="us-west-2").call(
+        "s3", "CreateBucket", Bucket="models", CreateBucketConfiguration=place
+    )
     found = errors()["bucket"]
     assert "us-west-2" in found.message
     assert found.hints == ("-c region=us-west-2",)

@@ -71,7 +71,10 @@ class Client:
         key = (region, profile, account, *variables)
         with _SHARING:
             if key not in _SHARED:
-                _SHARED[key] = cls(region=region, profile=profile, account=account)
+                plain = _SHARED.get((None, *key[1:]))
+                is_same = plain is not None and plain._found_region() == region
+                made = cls(region=region, profile=profile, account=account)
+                _SHARED[key] = plain if plain is not None and is_same else made
             return _SHARED[key]
 
     @property
@@ -93,10 +96,14 @@ class Client:
         Raises:
             AccessError: nobody names one.
         """
-        found = self._wanted_region or self.session.region_name or os.environ.get("AWS_REGION")
+        found = self._found_region()
         if not found:
             raise no_region()
-        return str(found)
+        return found
+
+    def _found_region(self) -> str | None:
+        found = self._wanted_region or self.session.region_name or os.environ.get("AWS_REGION")
+        return str(found) if found else None
 
     @property
     def access_key(self) -> str | None:
