@@ -13,6 +13,7 @@ import os
 import shutil
 import socket
 import time
+from http.client import HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.error import HTTPError, URLError
@@ -190,7 +191,7 @@ def _call(service: str, target: str, body: Mapping[str, Any]) -> dict[str, Any]:
             problem, busy = _refusal(error)
             if not busy:
                 break
-        except (URLError, OSError, ValueError) as error:
+        except (URLError, HTTPException, OSError, ValueError) as error:
             problem = str(error)
     raise ServiceError(f"{target}: {problem}")
 
@@ -255,7 +256,7 @@ def _ask_container(url: str) -> dict[str, Any]:
     try:
         with direct.open(Request(url, headers=headers), timeout=ANSWER_PATIENCE) as answer:
             return dict(json.load(answer))
-    except (OSError, ValueError) as error:
+    except (HTTPException, OSError, ValueError) as error:
         raise ServiceError(f"the role's credentials cannot be read: {error}") from error
 
 
