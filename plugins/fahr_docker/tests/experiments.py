@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 
     from fahr_docker.engine.local import Engine
 
-__all__ = ["folder", "saved"]
+__all__ = ["build_by_hand", "folder", "saved"]
 
 
 @pytest.fixture
@@ -34,3 +36,14 @@ def folder(tmp_path: Path, engine: Engine) -> Iterator[Path]:
 def saved(engine: Engine, image: str) -> bytes:
     """Give an image with all its layers and its history, as one text."""
     return b"".join(engine.client.images.get(image).save())
+
+
+def build_by_hand(folder: Path, tag: str) -> None:
+    lent = os.environ.get("SSL_CERT_FILE")
+    options = ["--quiet", "--load", "--provenance=false", "--tag", tag]
+    options += ["--secret", f"id=ca,src={lent}"] if lent else []
+    done = subprocess.run(
+        ["docker", "buildx", "build", *options, "."],
+        cwd=folder, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr

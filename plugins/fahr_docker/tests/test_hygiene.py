@@ -12,12 +12,12 @@ from uuid import uuid4
 
 import pytest
 
-from experiments import folder, saved
+from experiments import build_by_hand, folder, saved
 from fahr_core.errors import EnvironmentFileError, FahrError, UsageError
 from fahr_core.models import ImageTarget
 from made_jobs import Told, image_of, job_of, rendered
 from private_index import NAME, PrivateIndex, private_index
-from real_engine import run
+from real_engine import files_of, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -165,3 +165,21 @@ def test_a_password_in_an_environment_file_is_refused_and_not_repeated(
     with pytest.raises(EnvironmentFileError, match="password") as raised:
         image_of(tmp_path)
     assert "secret" not in str(raised.value)
+
+
+def test_a_build_by_hand_leaves_keys_and_data_out(engine: Engine, folder: Path) -> None:
+    """By the rendered ignore file; what `fahr fit` builds is the snapshot, which has none."""
+    image_of(folder)
+    left_out = (".env", "key.pem", "id_rsa", ".netrc", "credentials.json", "data/x.bin", ".git/x")
+    for name in left_out:
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text("secret-of-this-folder")
+    (folder / "kept.txt").write_text("kept")
+    by_hand = f"fahr/{folder.name}:by-hand"
+    build_by_hand(folder, by_hand)
+    files = files_of(engine, by_hand, "/opt/fahr/code")
+    assert "code/kept.txt" in files
+    assert not {f"code/{name}" for name in left_out} & files.keys()
+    assert b"secret-of-this-folder" not in saved(engine, by_hand)
+    image = image_of(folder)
+    assert b"secret-of-this-folder" not in saved(engine, image.reference)

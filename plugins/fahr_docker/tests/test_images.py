@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from experiments import build_by_hand, folder, saved
 from fahr_core.errors import (
     AccessError,
     EnvironmentFileError,
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from faults import Faults
     from real_registry import RealRegistry
 
+__all__ = ["folder"]
+
 SCRIPT = "import six\nprint('six is', six.__version__)\n"
 #: Names that break instructions, shells and patterns.
 ODD_NAMES = (
@@ -44,21 +47,6 @@ ODD_NAMES = (
 NAMES = st.text(
     st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1, max_size=40
 ).filter(lambda name: name[0] != ".").map(lambda name: f"{name}.py")  # fmt: skip
-
-
-@pytest.fixture
-def folder(tmp_path: Path, engine: Engine) -> Iterator[Path]:
-    """Give an experiment folder of a name of its own; its images go when the test ends."""
-    folder = tmp_path / f"exp-{uuid4().hex[:12]}"
-    folder.mkdir()
-    (folder / "train.py").write_text(SCRIPT)
-    (folder / "requirements.txt").write_text("six==1.17.0\n")
-    yield folder
-    # By their names: what two tests made of the same files is one image.
-    for image in engine.client.images.list(name=f"fahr/{folder.name}"):
-        for tag in image.tags:
-            if tag.startswith(f"fahr/{folder.name}:"):
-                engine.client.images.remove(tag)
 
 
 @pytest.fixture
@@ -463,22 +451,6 @@ def edit(folder: Path, old: str, new: str) -> None:
     text = path.read_text()
     assert old in text
     path.write_text(text.replace(old, new))
-
-
-def build_by_hand(folder: Path, tag: str) -> None:
-    lent = os.environ.get("SSL_CERT_FILE")
-    options = ["--quiet", "--load", "--provenance=false", "--tag", tag]
-    options += ["--secret", f"id=ca,src={lent}"] if lent else []
-    done = subprocess.run(
-        ["docker", "buildx", "build", *options, "."],
-        cwd=folder, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-
-
-def saved(engine: Engine, image: str) -> bytes:
-    """Give an image with all its layers and its history, as one text."""
-    return b"".join(engine.client.images.get(image).save())
 
 
 def together(job, artifacts, told, target=None, login=None) -> list[Image]:

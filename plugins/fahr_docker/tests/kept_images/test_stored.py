@@ -112,14 +112,26 @@ def test_what_fahr_did_not_make_stays(call, names, made, engine):
 def test_an_image_that_a_container_needs_stays_and_is_told(call, names, engine):
     container = engine.client.api.create_container(names["old"], command=["nothing"])["Id"]
     try:
-        status, out, err = call("images", "prune", "--older-than=0.001s", "--yes")
-        assert status == 0
-        assert engine.find(names["old"])
-        assert f"kept      {names['old']}: a container was made from it" in err
+        for last in ("--dry-run", "--yes"):
+            status, out, err = call("images", "prune", "--older-than=0.001s", last)
+            assert status == 0
+            assert engine.find(names["old"])
+            assert f"kept      {names['old']}: a container was made from it" in err
         assert names["old"] not in out
         assert names["new"] in out
     finally:
         engine.client.api.remove_container(container)
+
+
+def test_a_container_that_is_made_meanwhile_keeps_its_image(names, engine):
+    container = engine.client.api.create_container(names["old"], command=["nothing"])["Id"]
+    try:
+        assert engine.untag(names["old"]) == "a container was made from it"
+        assert engine.find(names["old"])
+    finally:
+        engine.client.api.remove_container(container)
+    assert engine.untag(names["old"]) is None
+    assert engine.untag(names["old"]) is None  # gone already
 
 
 def test_a_question_that_nobody_can_answer_removes_nothing(call, names, engine):

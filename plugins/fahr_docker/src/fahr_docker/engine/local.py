@@ -192,6 +192,15 @@ class Engine:
                 found.append(_stored(entry, told))
         return found
 
+    def used(self) -> set[str]:
+        """Give the ids of the images that containers were made from, running or not.
+
+        Raises:
+            ServiceError: the engine does not answer.
+        """
+        with self._asked("listing containers"):
+            return {str(one.get("ImageID")) for one in self.client.api.containers(all=True)}
+
     def untag(self, name: str) -> str | None:
         """Take a name off an image, and the image away with its last name.
 

@@ -74,6 +74,8 @@ def _needed(image: KeptImage, wanted: Wanted, now: float) -> str | None:
     running = [use.job for use in image.uses if not use.finished]
     if running:
         return f"{running[0]} needs it"
+    if image.held:
+        return "a container was made from it"
     if image.others and image.repository:
         return f"it is tagged {image.others[0]} too"
     if not image.mine and not wanted.others:

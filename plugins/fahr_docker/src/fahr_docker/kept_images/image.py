@@ -39,7 +39,7 @@ class KeptImage:
     ``size`` in bytes, with all layers. ``created`` is when it was made, None where nobody can
     tell: an image of code in a registry has the time of its environment. ``uses`` are those of
     recorded jobs, of an environment those of the images on it. ``mine`` tells whether this
-    machine has used it.
+    machine has used it, ``held`` whether a container was made from it.
     """
 
     kind: str
@@ -51,6 +51,7 @@ class KeptImage:
     created: float | None
     experiment: str | None
     mine: bool
+    held: bool = False
     others: tuple[str, ...] = ()
     uses: tuple[Use, ...] = ()
 

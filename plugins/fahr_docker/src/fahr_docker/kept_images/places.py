@@ -66,7 +66,7 @@ class _Store:
     def __init__(self, engine: Engine, uses: Uses) -> None:
         self._engine = engine
         self._stored = engine.stored()
-        self.images = stored.stored_images(self._stored, uses)
+        self.images = stored.stored_images(self._stored, uses, engine.used())
 
     def frees(self, choice: Choice) -> int:
         return stored.only_theirs(choice.removed, self._stored)

@@ -14,7 +14,7 @@ from fahr_docker.kept_images.image import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from fahr_docker.engine.local import Engine, StoredImage
     from fahr_docker.kept_images.uses import Uses
@@ -22,9 +22,18 @@ if TYPE_CHECKING:
 __all__ = ["only_theirs", "remove", "stored_images", "with_uses_above"]
 
 
-def stored_images(stored: Sequence[StoredImage], uses: Uses) -> list[KeptImage]:
-    """Give fahr's images out of all that a store holds, with the jobs that use them."""
-    kept = [_kept(image, kind, uses) for image in stored if (kind := _kind(image))]
+def stored_images(
+    stored: Sequence[StoredImage], uses: Uses, held: Collection[str] = ()
+) -> list[KeptImage]:
+    """Give fahr's images out of all that a store holds, with the jobs that use them.
+
+    Args:
+        stored: All images of the store.
+        uses: What the recorded jobs run.
+        held: Ids of images that containers were made from.
+    """
+    found = [_kept(image, kind, uses) for image in stored if (kind := _kind(image))]
+    kept = [replace(image, held=image.digest in held) for image in found]
     return [with_uses_above(image, kept) for image in kept]
 
 
