@@ -43,7 +43,6 @@ def hasty(cloud):
         (Fault.RESET, False),
         (Fault.LOST, True),
         (Fault.SLOW, True),
-        (Fault.BROKEN, True),
     ],
 )
 def test_a_call_without_an_answer_took_effect_or_not(cloud, hasty, held, fault, takes_effect):
@@ -54,6 +53,13 @@ def test_a_call_without_an_answer_took_effect_or_not(cloud, hasty, held, fault, 
     assert cloud.faults.struck == [(CREATE, fault)]
     if not takes_effect:
         hasty.create_training_job(**held())
+
+
+def test_half_an_answer_is_an_empty_one_to_botocore(cloud, hasty, held):
+    cloud.faults.add(CREATE, Fault.BROKEN)
+    answer = hasty.create_training_job(**held())
+    assert "TrainingJobArn" not in answer
+    assert len(cloud.jobs) == 1
 
 
 @pytest.mark.parametrize(

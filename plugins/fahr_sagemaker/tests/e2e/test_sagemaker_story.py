@@ -1,0 +1,59 @@
+"""One job, from a folder to a model that came home."""
+
+from __future__ import annotations
+
+import json
+
+TRAIN = """
+import os, pathlib
+from net import layers
+epochs = 1
+name = "x"
+print("trains", epochs, name, layers.DEEP, os.environ["FAHR_EXECUTION_ENVIRONMENT"])
+pathlib.Path("out").mkdir()
+pathlib.Path("out/model.txt").write_text("weights")
+"""
+
+
+def test_a_script_with_its_modules_and_parameters(fahr, aws):
+    fahr.write("net/__init__.py", "")
+    fahr.write("net/layers.py", "DEEP = 42\n")
+    fahr.write("train.py", TRAIN)
+    name, job = fahr.sent("train.py", "-p", "epochs=7", "-p", "name=a b")
+    assert job.reason == ""
+    assert "trains 7 a b 42 sagemaker" in fahr.printed(name)
+    shown = fahr.job(name)
+    assert (shown["state"], shown["attempt"]) == ("complete", 1)
+    files = fahr.fetched(name)
+    assert files["out/model.txt"].read_text() == "weights"
+    record = json.loads(files["fahr-job.json"].read_text())
+    assert record["parameters"] == {"epochs": 7, "name": "a b"}
+    (call,) = aws.called("sagemaker:CreateTrainingJob")
+    assert "@sha256:" in call.parameters["AlgorithmSpecification"]["TrainingImage"]
+    assert call.parameters["OutputDataConfig"]["S3OutputPath"].startswith("s3://models/runs")
+
+
+def test_the_second_fit_of_the_same_code_pushes_nothing(fahr, aws):
+    fahr.write("train.py", "print('hello')\n")
+    first, _ = fahr.sent("train.py")
+    second, _ = fahr.sent("train.py")
+    assert (first, second) == ("digits-train-1", "digits-train-2")
+    images = [
+        call.parameters["AlgorithmSpecification"]["TrainingImage"]
+        for call in aws.called("sagemaker:CreateTrainingJob")
+    ]
+    assert len(images) == 2
+    assert len(set(images)) == 1
+
+
+def test_a_dry_run_makes_nothing(fahr, aws):
+    fahr.write("train.py", "print('hello')\n")
+    told = fahr("fit", "train.py", "--dry-run", "--train-driver=sagemaker", timeout=480)
+    assert "CreateTrainingJob" in told.stdout + told.stderr or "TrainingJobName" in told.stdout
+    assert len(aws.jobs) == 0
+    changing = {call.name for call in aws.calls} & {
+        "ecr:CreateRepository",
+        "s3:PutObject",
+        "sagemaker:CreateTrainingJob",
+    }
+    assert changing == set()
