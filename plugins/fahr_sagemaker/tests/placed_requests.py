@@ -41,7 +41,7 @@ def planned(cloud: Cloud, settings: dict[str, Any] | None = None, **changes: Any
 
 def placed(cloud: Cloud, name: str) -> None:
     """Make a training job of this name that somebody else sent."""
-    request = planned(cloud, remote_name=name, run_id="somebodyelsesrun")
+    request = planned(cloud, remote_name=name, run_id="somebodyelsesrun", params={"a": 1})
     with closing(cloud.client("sagemaker", own=True)) as sagemaker:
         sagemaker.create_training_job(**request.body)
 

@@ -22,6 +22,7 @@ def test_the_exact_request_of_a_plain_job():
     body = dict(request.body)
     variables = dict(body.pop("Environment"))
     assert json.loads(variables.pop("FAHR_JOB_0"))["artifact"] == "train.py"
+    assert variables.pop("FAHR_CONTENT").startswith("sha256:")
     assert variables == {"FAHR_RUN_ID": RUN_ID}
     assert body == {
         "TrainingJobName": "digits-train-1-abcdef",
@@ -131,6 +132,18 @@ def test_planning_opens_no_connection(monkeypatch):
 def test_the_request_tells_the_region_to_whoever_sends_it(monkeypatch):
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
     assert request_of({"region": None}).job.settings["region"] == "eu-west-1"
+
+
+def content(**changes):
+    return request_of(**changes).body["Environment"]["FAHR_CONTENT"]
+
+
+def test_the_content_is_the_same_whoever_sends_it_and_when(monkeypatch):
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    same = {"name": "n", "remote_name": "n", "run_id": "r", "drawn_at": 7.0, "experiment": "/x"}
+    assert content(**same) == content() == content(settings={"region": None})
+    for change in ({"params": {"a": 1}}, {"timeout": 60}, {"settings": {"volume_size": 31}}):
+        assert content(**change) != content()
 
 
 # -- what `request` says ------------------------------------------------------------------

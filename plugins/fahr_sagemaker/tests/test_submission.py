@@ -76,6 +76,17 @@ def test_a_name_that_another_run_has_is_refused(sound):
     assert isinstance(find(other), Absent)
 
 
+def test_a_chosen_name_with_the_same_content_is_the_same_job(sound):
+    """As in CI, where the ledger is empty each time and the run id another one."""
+    first = planned(sound, run_id="firstrunsid23456")
+    again = planned(sound, run_id="secondrunsid2345")
+    assert submit(again).ref.id == submit(first).ref.id
+    assert isinstance(find(first), Found)
+    other = planned(sound, params={"epochs": 3}, run_id="thirdrunsid23456")
+    assert isinstance(submit(other), Refused)
+    assert len(made(sound)) == 1
+
+
 def test_a_name_that_a_strangers_job_has_is_refused(sound):
     placed(sound, "digits-train-1-abcdef")
     assert isinstance(submit(planned(sound)), Refused)

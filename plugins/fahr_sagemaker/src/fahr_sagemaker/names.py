@@ -7,6 +7,7 @@ values, and a test compares them.
 from __future__ import annotations
 
 __all__ = [
+    "CONTENT_VARIABLE",
     "DEFAULT_ROOT",
     "INPUT_ROOT",
     "JOB_CHANNEL",
@@ -25,6 +26,9 @@ INPUT_ROOT = f"{DEFAULT_ROOT}/input/data"
 #: The run id, as a variable of the job (``DescribeTrainingJob`` gives it back) and as a tag.
 RUN_ID_VARIABLE = "FAHR_RUN_ID"
 RUN_ID_TAG = "fahr:run-id"
+
+#: What would run, whatever the job is called: for a name that somebody chose (``--name``).
+CONTENT_VARIABLE = "FAHR_CONTENT"
 
 #: The channel that brings a job description too long for variables, and where it lies then.
 JOB_CHANNEL = "fahr-job"

@@ -14,7 +14,7 @@ from fahr_sagemaker.failures import cause_of, code_of
 from fahr_sagemaker.instances import choose_instance
 from fahr_sagemaker.request import complete
 from fahr_sagemaker.staging import split_uri
-from fahr_sagemaker.submission import is_unknown_job
+from fahr_sagemaker.submission import is_same, is_unknown_job
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -36,14 +36,14 @@ _STAND_IN = accounts.Account(
 
 def examine(job: Job) -> list[Finding]:
     """Give what was found, one entry for each question; what is well is told too."""
-    faults = _request_faults(job)
+    faults, body = _checked_request(job)
     client = Client.of_settings(job.settings)
     try:
         number, partition = accounts.identity(client)
         region = client.region
     except FahrError as error:
         return [*faults, _error("credentials", error)]
-    checks = _Checks(job, client)
+    checks = _Checks(job, client, body)
     # What was asked first has shown that AWS answers; the rest costs one turn together.
     with ThreadPoolExecutor(4) as pool:
         role = pool.submit(_told, "role", checks.role)
@@ -67,8 +67,9 @@ def examine(job: Job) -> list[Finding]:
 class _Checks:
     """The questions; each gives what is well in words, and raises what is not."""
 
-    def __init__(self, job: Job, client: Client) -> None:
+    def __init__(self, job: Job, client: Client, body: Mapping[str, Any] | None) -> None:
         self._job = job
+        self._body = body
         self._settings = job.settings
         self._client = client
         self.role_arn: str | None = None
@@ -105,16 +106,18 @@ class _Checks:
         return self.uri
 
     def name(self) -> str:
-        """See that no job has the name, where somebody chose it."""
+        """See that no other job has the name, where somebody chose it."""
         name = self._job.remote_name
         try:
-            self._client.call("sagemaker", "DescribeTrainingJob", TrainingJobName=name)
+            found = self._client.call("sagemaker", "DescribeTrainingJob", TrainingJobName=name)
         except FahrError as error:
             if is_unknown_job(error):
                 return f"{name} is free"
             raise
+        if self._body and is_same(found, self._body):
+            return f"{name} has the same content already"
         raise FahrError(
-            f"there is a training job called {name}, and names are used once",
+            f"there is another job called {name}, and names are used once",
             "fahr fit --name ANOTHER",
         )
 
@@ -128,15 +131,14 @@ class _Checks:
         return error
 
 
-def _request_faults(job: Job) -> list[Finding]:
+def _checked_request(job: Job) -> tuple[list[Finding], Mapping[str, Any] | None]:
     """Check the request as far as it is known, before anything is built for it."""
     try:
         gpu_image = bool(job.gpu) or "gpu" in (job.build_driver or "")
         instance = choose_instance(job.settings["instance_type"], job.gpu, gpu_image=gpu_image)
-        complete(job, _STAND_IN, instance, "image")
+        return [], complete(job, _STAND_IN, instance, "image")[0]
     except FahrError as error:
-        return [_error("settings", error)]
-    return []
+        return [_error("settings", error)], None
 
 
 def _told(subject: str, check: Callable[[], str]) -> Finding:

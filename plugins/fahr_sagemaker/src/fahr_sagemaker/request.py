@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from fahr_core.errors import UsageError
-from fahr_core.models import Request
+from fahr_core.inputs import is_local
+from fahr_core.models import Request, to_json
+from fahr_core.store import digest_of
 from fahr_sagemaker import names
 from fahr_sagemaker.account import Account, account_of
 from fahr_sagemaker.carrying import with_description
@@ -21,7 +24,23 @@ if TYPE_CHECKING:
 
     from fahr_core.models import Artifacts, Image, Job
 
-__all__ = ["complete", "fit_machine", "merged", "plan", "time_limit"]
+__all__ = ["complete", "content_of", "fit_machine", "merged", "plan", "time_limit"]
+
+#: The parts of a job that are its content; others come from who made it, when and where.
+_CONTENT = (
+    "artifact",
+    "build_settings",
+    "environment",
+    "gpu",
+    "launch",
+    "nodes",
+    "output_exclude",
+    "params",
+    "secrets",
+    "tags",
+    "timeout",
+    "train_image",
+)
 
 
 def plan(job: Job, artifacts: Artifacts, image: Image | None) -> Request:
@@ -88,7 +107,11 @@ def _own_body(
 ) -> tuple[dict[str, Any], dict[str, str]]:
     settings = job.settings
     channels, uploads = input_channels(job)
-    own = {names.RUN_ID_VARIABLE: job.run_id, **variable_of(job)}
+    own = {
+        names.RUN_ID_VARIABLE: job.run_id,
+        names.CONTENT_VARIABLE: content_of(job, uploads),
+        **variable_of(job),
+    }
     body: dict[str, Any] = {
         "TrainingJobName": job.remote_name,
         "AlgorithmSpecification": _algorithm(settings, image),
@@ -104,6 +127,21 @@ def _own_body(
         body["InputDataConfig"] = inputs
     _add_options(body, settings)
     return body, uploads
+
+
+def content_of(job: Job, uploads: Mapping[str, str]) -> str:
+    """Name what would run by a digest, whatever the job is called and wherever it was made."""
+    told = to_json(job)
+    content = {key: told[key] for key in _CONTENT}
+    content["code"] = job.code.digest
+    content["environment"]["created"] = None
+    settings = {key: job.settings[key] for key in job.settings if key not in ("region", "profile")}
+    content["settings"] = settings
+    content["inputs"] = [
+        [item.name, None if is_local(item.location) else item.location] for item in job.inputs
+    ]
+    content["uploads"] = sorted(uploads.items())
+    return digest_of(json.dumps(content, sort_keys=True).encode())
 
 
 def merged(body: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from fahr_core.models import Request
 
-__all__ = ["find", "is_unknown_job", "reference", "submit"]
+__all__ = ["find", "is_same", "is_unknown_job", "reference", "submit"]
 
 _TAKEN = "ResourceInUse"
 _LIMIT = "ResourceLimitExceeded"
@@ -44,7 +44,7 @@ def find(request: Request) -> Found | Absent | Unknown:
         found = client.call("sagemaker", "DescribeTrainingJob", TrainingJobName=request.remote_name)
     except FahrError as error:
         return _not_described(client, request, error)
-    if _run_id(found) != request.run_id:
+    if not is_same(found, request.body):
         return Absent(reason=f"another job is called {request.remote_name}")
     ref = reference(request, str(found["TrainingJobArn"]))
     return Found(ref=ref, link=_link(ref))
@@ -113,7 +113,7 @@ def _taken(request: Request, error: FahrError) -> Submitted | Refused | Unknown:
     if isinstance(found, Unknown):
         return found
     return Refused(
-        reason=f"there is a training job called {request.remote_name}, and names are used once",
+        reason=f"there is another job called {request.remote_name}, and names are used once",
         hints=("fahr fit --name ANOTHER", error.message),
     )
 
@@ -146,8 +146,16 @@ def _not_described(client: Client, request: Request, error: FahrError) -> Absent
     return Absent(reason="SageMaker has no job of this name")
 
 
-def _run_id(found: Mapping[str, Any]) -> str | None:
-    return (found.get("Environment") or {}).get(names.RUN_ID_VARIABLE)
+def is_same(found: Mapping[str, Any], body: Mapping[str, Any]) -> bool:
+    """Tell whether a training job is the one of a request: its very run, or the same content.
+
+    The content counts for a name that somebody chose, where the ledger is empty each time.
+    """
+    there, own = found.get("Environment") or {}, body["Environment"]
+    return any(
+        there.get(variable) and there.get(variable) == own.get(variable)
+        for variable in (names.RUN_ID_VARIABLE, names.CONTENT_VARIABLE)
+    )
 
 
 def _link(ref: JobRef) -> str:
