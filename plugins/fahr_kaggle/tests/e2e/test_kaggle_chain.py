@@ -21,7 +21,7 @@ pathlib.Path("model.txt").write_text(f"after {number}")
 
 def test_a_chained_job_resumes_from_its_checkpoint_in_follow_up_sessions(fahr, cloud):
     fahr.write("train.py", LONG)
-    name = fahr.fit("train.py", "--timeout", "4s", "-c", "chain=3")
+    name = fahr.fit("train.py", "--timeout", "8s", "-c", "chain=3")
     wait_until(lambda: fahr.job(name)["state"] in ("complete", "failed"), 240)
     job = fahr.job(name)
     assert job["state"] == "complete", [session.log.text for session in cloud.sessions]
@@ -32,7 +32,7 @@ def test_a_chained_job_resumes_from_its_checkpoint_in_follow_up_sessions(fahr, c
 
 def test_a_chain_ends_where_it_was_told_to(fahr, cloud):
     fahr.write("train.py", LONG)
-    name = fahr.fit("train.py", "--timeout", "4s", "-c", "chain=1")
+    name = fahr.fit("train.py", "--timeout", "8s", "-c", "chain=1")
     wait_until(lambda: fahr.job(name)["state"] in ("complete", "failed"), 240)
     assert fahr.job(name)["state"] == "failed"
     assert len(cloud.sessions) == 2
