@@ -102,7 +102,9 @@ def test_what_fahr_did_not_make_stays(call, names, made, engine):
     made(unlabelled, None)
     engine.client.api.tag(names["old"], "team/kept", new_hash())
     (kept,) = (tag for tag in engine.client.images.get(names["old"]).tags if "team/" in tag)
-    call("images", "prune", "--older-than=0.001s", "--yes")
+    _, out, _ = call("images", "--json")
+    assert {tag for one in json.loads(out) for tag in one["tags"]} == set(names.values())
+    assert call("images", "prune", "--older-than=0.001s", "--yes")[0] == 0
     assert engine.find(theirs)
     assert engine.find(unlabelled)
     assert engine.find(kept)
