@@ -5,6 +5,7 @@ import os
 import shlex
 import socket
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -124,6 +125,25 @@ class TestWithAPath:
         with socket.socket(socket.AF_UNIX) as sock:
             sock.bind("s.py")
             assert "neither a file nor a folder" in refusal(tmp_path, "s.py").message
+
+    def test_a_link_to_nothing(self, tmp_path: Path) -> None:
+        (tmp_path / "train.py").symlink_to("gone.py")
+        message = refusal(tmp_path, "train.py").message
+        assert message == "train.py is a link to gone.py, which is not there"
+        (tmp_path / "folder").symlink_to("folder")
+        assert "did you mean" not in refusal(tmp_path, "folder").message
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
+    @pytest.mark.parametrize("folder", [True, False])
+    def test_a_name_that_is_no_text(self, tmp_path: Path, folder: bool) -> None:
+        place = Path(os.fsdecode(os.fsencode(tmp_path) + b"/n\xff"))
+        file = place / "train.py" if folder else place.with_name("n\udcff.py")
+        file.parent.mkdir(exist_ok=True)
+        file.touch()
+        error = refusal(file.parent, file.name)
+        assert "this name is no text in utf-8" in error.message
+        assert error.message.isprintable()
+        assert error.hints == ("rename it",)
 
     @pytest.mark.parametrize("name", ["x" * 300 + ".py", "a\0b.py", "\n", "", "~/x.py"])
     def test_impossible_names(self, tmp_path: Path, name: str) -> None:

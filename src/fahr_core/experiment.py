@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -165,6 +166,9 @@ def _missing(named: str, path: Path, origin: str = "") -> ArtifactError:
 
     if _exists(path):
         return ArtifactError(f"{shown(named)}{origin} is neither a file nor a folder")
+    if path.is_symlink():
+        target = shown(path.readlink())
+        return ArtifactError(f"{shown(named)}{origin} is a link to {target}, which is not there")
     beside = [item.name for item in path.parent.iterdir()] if _is_folder(path.parent) else []
     if not (guess := did_you_mean(path.name, beside)):
         return ArtifactError(f"no file {shown(named)}{origin}")
@@ -193,6 +197,7 @@ def _asked(path: Path, question: Callable[[Path], bool]) -> bool:
 
 
 def _check(experiment: Experiment) -> None:
+    _check_name(experiment.file)
     try:
         content = experiment.file.read_bytes()
     except OSError as error:
@@ -201,6 +206,18 @@ def _check(experiment: Experiment) -> None:
         _check_script(experiment.artifact, content)
     else:
         _check_notebook(experiment.artifact, content)
+
+
+def _check_name(file: Path) -> None:
+    """Refuse a name that is no text here: no service and no record could hold it."""
+    try:
+        os.fspath(file).encode("utf-8")
+    except UnicodeEncodeError:
+        encoding = sys.getfilesystemencoding()
+        raise ArtifactError(
+            f"{shown(file)}: this name is no text in {encoding}, this machine's encoding of names",
+            "rename it" if encoding == "utf-8" else "export PYTHONUTF8=1",
+        ) from None
 
 
 def _check_script(artifact: str, content: bytes) -> None:

@@ -103,7 +103,7 @@ def test_an_error_in_json(call: Call) -> None:
         (["ls", "x"], "got unexpected extra argument", "fahr ls --help"),
         (["logs", "--tail", "x"], "'x' is not a whole number", "fahr logs --help"),
         (["logs", "--tail"], "requires an argument", "fahr --help"),
-        (["stop"], "missing argument", "fahr stop --help"),
+        (["copy"], "missing argument", "fahr copy --help"),
     ],
 )  # fmt: skip
 def test_a_slip_names_the_help_that_tells(

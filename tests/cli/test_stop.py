@@ -40,6 +40,20 @@ def test_full_names_only_and_all_are_known_first(
     assert told.calls == []
 
 
+def test_no_job_is_guessed(call: Call, told: Service, names: list[str]) -> None:
+    told.calls.clear()
+    done = call("stop")
+    assert (done.status, done.out) == (2, "")
+    assert done.err == (
+        "error: stop which job?\n  fahr stop digits-train-2\n  fahr stop digits-train-1\n"
+    )
+    assert "stop_job" not in told.calls
+    told.ends()
+    for name in names:
+        call("wait", name)
+    assert call("stop").err == "error: stop which job? none runs\n"
+
+
 def test_a_job_of_the_services_own(call: Call, told: Service, names: list[str]) -> None:
     done = call("stop", "me/kernel", names[0], "--train-driver=told")
     assert (done.status, done.err) == (0, f"me/kernel stopping\n{names[0]} stopping\n")

@@ -77,6 +77,12 @@ def test_any_gpu(word):
     assert resolve([Layer("x", {"gpu": word})], []).core["gpu"] == "any"
 
 
+def test_a_form_is_told_by_an_example():
+    with pytest.raises(SettingsError) as problem:
+        resolve([line("python=2.7")], [LOCAL])
+    assert problem.value.message == 'python: write it like 3.11, not "2.7" (command line)'
+
+
 @pytest.mark.parametrize("word", ["no", "none", "false", False, ""])
 def test_no_gpu(word):
     assert resolve([Layer("x", {"gpu": word})], []).core["gpu"] is None

@@ -23,9 +23,13 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
+_OFFERED = 5
+
 
 def command(
-    job: Annotated[list[str], typer.Argument(metavar="JOB...", help="Full names of jobs.")],
+    job: Annotated[
+        list[str] | None, typer.Argument(metavar="JOB...", help="Full names of jobs.")
+    ] = None,
     train_driver: options.TrainDriver = None,
     as_json: options.Json = False,
 ) -> int:
@@ -36,7 +40,7 @@ def command(
 
     ledger = open_ledger()
     # All are known before one is stopped.
-    records = [_named(ledger, name, train_driver) for name in job]
+    records = [_named(ledger, name, train_driver) for name in job or _nobody(ledger)]
     results = {record.name: jobs.stop(ledger, record) for record in records}
     if as_json:
         console.out_json([{"name": name, **to_json(result)} for name, result in results.items()])
@@ -45,6 +49,19 @@ def command(
             reason = f": {result.reason}" if result.reason else ""
             console.note(f"{name} {result.outcome.replace('-', ' ')}{reason}")
     return 2 if any(result.outcome == "not-possible" for result in results.values()) else 0
+
+
+def _nobody(ledger: Ledger) -> list[str]:
+    """Refuse to guess which job is meant, and offer those that could be.
+
+    Raises:
+        UsageError: always.
+    """
+    from fahr_core.errors import UsageError
+
+    going = [*ledger.active(), *ledger.queued()]
+    lines = [f"fahr stop {record.name}" for record in going[:_OFFERED]]
+    raise UsageError("stop which job?" if lines else "stop which job? none runs", *lines)
 
 
 def _named(ledger: Ledger, name: str, train_driver: str | None) -> Record:

@@ -27,7 +27,7 @@ class CoreSettings(BaseModel):
     """The training artifact, when the folder holds several."""
     envfile: str | None = None
     """The environment file, when it is not the first one found."""
-    python: str | None = Field(default=None, pattern=r"^3\.\d+$")
+    python: str | None = Field(default=None, pattern=r"^3\.\d+$", examples=["3.11"])
     """The job's Python version, such as 3.11."""
     include: list[str] = []
     """Files and folders that travel though they are left out by default."""

@@ -229,6 +229,9 @@ class _Resolution:
         origin = self._origins.get((whose, key), "default")
         if detail["type"] == "value_error":  # the model's own words, which name the value
             return f"{name}: {reason} ({origin})"
+        if detail["type"] == "string_pattern_mismatch":
+            examples = self._models[whose].model_fields[key].examples or ()
+            reason = f"write it like {examples[0]}" if examples else reason
         value = json.dumps(masked(name, detail["input"]), default=str, ensure_ascii=False)
         return f"{name}: {reason}, not {value} ({origin})"
 
