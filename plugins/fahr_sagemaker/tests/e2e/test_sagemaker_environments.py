@@ -1,0 +1,79 @@
+"""Scripts and notebooks with packages, however these are named; images of one's own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+import pytest
+
+SIX = "import six\nprint('six is', six.__version__)\n"
+
+
+def requirements(fahr):
+    fahr.write("requirements.txt", "six==1.17.0\n")
+    fahr.write("train.py", SIX)
+
+
+def uv_lock(fahr):
+    fahr.write(
+        "pyproject.toml",
+        '[project]\nname = "digits"\nversion = "1"\nrequires-python = ">=3.11"\n'
+        'dependencies = ["six==1.17.0"]\n',
+    )
+    command = ["uv", "lock", "--quiet"]
+    subprocess.run(command, cwd=fahr.folder, env=fahr.environment(), check=True, timeout=120)
+    fahr.write("train.py", SIX)
+
+
+def metadata_of_the_script(fahr):
+    lines = ["# /// script", '# dependencies = ["six==1.17.0"]', "# ///", SIX]
+    fahr.write("train.py", "\n".join(lines))
+
+
+@pytest.mark.parametrize("environment", [requirements, uv_lock, metadata_of_the_script])
+def test_packages_are_those_of_the_environment(fahr, environment):
+    environment(fahr)
+    name, job = fahr.sent("train.py")
+    assert job.reason == ""
+    assert "six is 1.17.0" in fahr.printed(name)
+
+
+def test_a_notebook_comes_home_executed_with_its_parameters(fahr):
+    def cell(source, *tags):
+        own = {"tags": list(tags)}
+        return {
+            "cell_type": "code",
+            "id": str(abs(hash(source)))[:8],
+            "metadata": own,
+            "outputs": [],
+            "execution_count": None,
+            "source": [source],
+        }
+
+    cells = [cell("epochs = 1", "parameters"), cell("print('trains', epochs)")]
+    cells.append(cell("open('model.txt', 'w').write('weights')"))
+    notebook = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    fahr.write("train.ipynb", json.dumps(notebook))
+    name, job = fahr.sent("train.ipynb", "-p", "epochs=7")
+    assert job.reason == ""
+    files = fahr.fetched(name)
+    assert files["model.txt"].read_text() == "weights"
+    executed = json.loads(files["train.executed.ipynb"].read_text())
+    texts = [out.get("text", "") for each in executed["cells"] for out in each.get("outputs", [])]
+    assert any("trains 7" in "".join(text) for text in texts)
+
+
+def test_an_image_of_ones_own_is_what_the_job_starts_from(fahr, aws_engine):
+    base = "python:3.11-slim-bookworm"
+    own = aws_engine.containers.create(base)
+    image = "fahr-story/own:1"
+    try:
+        own.commit("fahr-story/own", "1", conf={"Env": ["COLOUR=blue"]})
+        fahr.write("train.py", "import os\nprint('colour', os.environ['COLOUR'])\n")
+        name, job = fahr.sent("train.py", f"--train-image={image}")
+        assert job.reason == ""
+        assert "colour blue" in fahr.printed(name)
+    finally:
+        own.remove(force=True)
+        aws_engine.images.remove(image, force=True)
