@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from fahr_core.testing.scripts import notebook
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -44,6 +46,22 @@ def test_from_nothing_to_a_fetched_model_and_no_container_left(fahr: Fahr) -> No
     again = fahr("fetch", "./again", "docker-story-train-1", **gone)
     assert again.status == 0, again.err
     assert files_of(fahr.folder / "again") == files
+
+
+def test_a_notebook_comes_home_executed(fahr: Fahr) -> None:
+    (fahr.folder / "train.py").unlink()
+    source = notebook(
+        "steps = 1", "open('model.txt', 'w').write('m' * steps); print('made', steps)"
+    )
+    (fahr.folder / "train.ipynb").write_text(source)
+    ran = fahr("fit", "train.ipynb", "--train-driver=docker", "-psteps=3", "--follow")
+    assert ran.status == 0, ran.err
+    assert "made 3" in ran.out
+    assert fahr("fetch").status == 0
+    files = files_of(fahr.folder / "docker-story-train-1")
+    assert files["model.txt"] == "mmm"
+    assert "made 3" in files["train.executed.ipynb"]
+    assert fahr.containers() == []
 
 
 def test_a_failure_has_its_reason_and_its_output(fahr: Fahr) -> None:

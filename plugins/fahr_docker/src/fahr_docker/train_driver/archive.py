@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-__all__ = ["Owner", "file", "folder", "input_entries", "tar_parts"]
+__all__ = ["ROOT", "Owner", "file", "folder", "input_entries", "tar_parts"]
 
 _BLOCK = 512
 
@@ -34,6 +34,9 @@ class Owner:
         """Read ``uid`` or ``uid:gid``; a group that is not named has the user's number."""
         uid, _, gid = text.partition(":")
         return cls(int(uid), int(gid or uid))
+
+
+ROOT = Owner(0, 0)
 
 
 def folder(path: str) -> Entry:
@@ -64,18 +67,30 @@ def input_entries(source: Path, target: str) -> Iterator[Entry]:
         raise DiskError(f"{where} cannot be read: {error.strerror or error}") from error
 
 
-def tar_parts(entries: Iterable[Entry], owner: Owner) -> Iterator[bytes]:
+def tar_parts(
+    entries: Iterable[Entry], owner: Owner, above: Iterable[Entry] = ()
+) -> Iterator[bytes]:
     """Give a tar of entries in pieces, all of them of one owner.
+
+    Args:
+        entries: What the owner gets.
+        owner: Who owns it.
+        above: What comes before it and is root's, such as the folder that all of it is in.
 
     Raises:
         DiskError: a file cannot be read, or became shorter.
     """
+    yield from _members(above, ROOT)
+    yield from _members(entries, owner)
+    yield b"\0" * 2 * _BLOCK
+
+
+def _members(entries: Iterable[Entry], owner: Owner) -> Iterator[bytes]:
     for entry in entries:
         yield _header(entry, owner)
         yield from entry.parts()
         if rest := -entry.size % _BLOCK:
             yield b"\0" * rest
-    yield b"\0" * 2 * _BLOCK
 
 
 def _walk(place: Path, path: str, *, top: bool = False) -> Iterator[Entry]:

@@ -75,9 +75,14 @@ class Containers:
         return facts_of(self.engine)
 
     def look(self, name: str) -> Seen | None:
-        """Tell of a container by its name; None where there is none."""
+        """Tell of a container by its name or whole id; None where there is none.
+
+        To an engine the beginning of another's id would do, too.
+        """
         data = self._unless(_NOT_THERE, "looking at", name, self._api.inspect_container)
-        return None if data is None else _seen(data)
+        if data is None or name not in (data["Id"], str(data["Name"]).lstrip("/")):
+            return None
+        return _seen(data)
 
     def make(self, name: str, config: Mapping[str, Any], platform: str) -> bool:
         """Make a container that is not started yet; false where the name is taken."""

@@ -138,9 +138,9 @@ def stop(ref: JobRef) -> StopResult:
     if (state := observe(containers, ref)).state.final:
         return StopResult(outcome="stopped")
     if state.state is not State.STOPPING:
-        from fahr_docker.train_driver.archive import Owner, file, tar_parts
+        from fahr_docker.train_driver.archive import ROOT, file, tar_parts
 
-        containers.put(ref.id, tar_parts([file(runtime.STOPPING, b"")], Owner(0, 0)))
+        containers.put(ref.id, tar_parts([file(runtime.STOPPING, b"")], ROOT))
         containers.stop(ref.id, float(ref.data.get("grace") or GRACE))
     ended = observe(containers, ref).state.final
     return StopResult(outcome="stopped" if ended else "stopping")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fahr_core.description import describe_job
 from fahr_core.models import Lane, Request
 from fahr_docker.train_driver import runtime
+from fahr_docker.train_driver.archive import Owner
 from fahr_docker.train_driver.connection import named_engine
 from fahr_docker.train_driver.containers import HOME_LABEL, JOB_LABEL, RUN_LABEL
 
@@ -86,6 +87,7 @@ def _container(job: Job, image: str, grace: float) -> dict[str, Any]:
         "User": user,
         "Env": [f"{name}={value}" for name, value in sorted(_variables(job, user).items())],
         "Labels": {RUN_LABEL: job.run_id, JOB_LABEL: job.name, HOME_LABEL: home_mark()},
+        "StopSignal": "SIGTERM",
         "StopTimeout": max(1, round(grace)),
         "HostConfig": _limits(job),
     }
@@ -96,7 +98,7 @@ def _variables(job: Job, user: str) -> dict[str, str]:
     told = {
         str(name): str(value) for name, value in (job.settings.get("environment") or {}).items()
     }
-    if not user.startswith("0"):
+    if Owner.read(user).uid:
         told = {"HOME": runtime.HOME, "USER": "fahr", "LOGNAME": "fahr"} | told
     return {**told, "FAHR_JOB_FILE": runtime.DESCRIPTION}
 

@@ -1,12 +1,11 @@
 """A container on a Docker engine, seen from inside. Standard library only, Python 3.8."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil
 import signal
 from pathlib import Path
+from typing import Dict, List
 
 #: The job's folder; the driver makes it before the container starts.
 FOLDER = "/opt/fahr/job"
@@ -28,7 +27,7 @@ CODE = "/opt/fahr/code"
 PAPERMILL = "/opt/fahr/papermill/bin/python"
 
 
-def places() -> dict[str, str]:
+def places() -> Dict[str, str]:
     """Tell the job's folders.
 
     A container's first process ignores a signal that it has no handler for. So a stop that came
@@ -48,12 +47,12 @@ def places() -> dict[str, str]:
     return found
 
 
-def nodes() -> dict[str, int]:
+def nodes() -> Dict[str, int]:
     """Tell that there is one."""
     return {"rank": 0, "count": 1}
 
 
-def secrets(names: list[str]) -> dict[str, str]:
+def secrets(names: List[str]) -> Dict[str, str]:
     """Hand the secrets over, once."""
     file = Path(SECRETS)
     values = json.loads(file.read_text("utf-8"))

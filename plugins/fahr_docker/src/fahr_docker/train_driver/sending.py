@@ -11,6 +11,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fahr_core import container
 from fahr_core.errors import FahrError
 from fahr_core.models import Absent, Found, Job, Refused, Submitted, Unknown, dumps, loads
 from fahr_docker.train_driver import keeping, runtime
@@ -72,7 +73,7 @@ def find_named(name: str) -> Found | Absent:
     seen = containers.look(name)
     if seen is None or not seen.run_id or seen.started is None:
         return Absent(reason=f"the engine ({containers.engine.address}) has no such job")
-    sent = containers.read(name, runtime.SENT)
+    sent = containers.read(seen.name, runtime.SENT)
     job = loads(Job, sent.decode()) if sent else None
     return Found(ref=ref_of(containers, seen), job=job)
 
@@ -118,7 +119,8 @@ class _Sending:
             return None
         try:
             entries = self._entries(self._request.body["inputs"].keys() - mounted.keys())
-            self._containers.put(self._name, tar_parts(entries, Owner.read(config["User"])))
+            owner, above = Owner.read(config["User"]), [folder(container.FOLDER)]
+            self._containers.put(self._name, tar_parts(entries, owner, above))
         except BaseException:
             self._containers.remove(self._name, force=True)
             raise
@@ -132,7 +134,6 @@ class _Sending:
         return dict(self._request.body["inputs"]) if wanted else {}
 
     def _entries(self, copied: set[str]) -> Iterator[Entry]:
-        yield folder("/opt/fahr")
         yield folder(runtime.FOLDER)
         for path in (runtime.OUTPUT, runtime.INPUTS, runtime.CHECKPOINTS, runtime.HOME):
             yield folder(path)
