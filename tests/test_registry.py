@@ -267,6 +267,11 @@ def test_what_is_declared_is_remembered_until_something_is_installed(
 def test_a_cache_that_is_broken_or_cannot_be_written_is_no_trouble(distributions: Distributions):
     distributions.add("moon")
     file = cache_folder() / "declared.json"
+    file.parent.parent.mkdir(parents=True)
+    file.parent.write_text("no folder")
+    assert "moon" in {entry.name for entry in registry.installed("train")}
+    declared.remember()
+    file.parent.unlink()
     file.mkdir(parents=True)
     assert "moon" in {entry.name for entry in registry.installed("train")}
     declared.remember()

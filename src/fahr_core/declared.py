@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -80,7 +81,8 @@ def remember() -> None:
         temporary.write_text(json.dumps({"key": _Scan.key, "rows": _Scan.rows}), "utf-8")
         temporary.replace(file)
     except OSError:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
     _Scan.rows = None
 
 

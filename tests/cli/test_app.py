@@ -18,6 +18,7 @@ from tests.cli.records import fill
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.cli.calling import Call
     from tests.conftest import Eventually
@@ -73,6 +74,16 @@ def test_every_error_is_one_message_and_a_status(
     fails(error)
     done = call("ls")
     assert (done.status, done.out, done.err) == (status, "", said)
+
+
+def test_a_folder_that_was_deleted_below_one(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    done = call("fit")
+    assert (done.status, done.err) == (2, "error: the current folder was deleted\n  cd ~\n")
 
 
 def test_debug_shows_the_traceback_wherever_it_stands(

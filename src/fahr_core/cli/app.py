@@ -108,10 +108,20 @@ def _parsing_error(error: Any) -> FahrError:
 
 
 def _system_error(error: OSError) -> FahrError:
+    if error.errno == errno.ENOENT and not error.filename and _has_no_folder():
+        return UsageError("the current folder was deleted", "cd ~")
     where = f" {error.filename}" if error.filename else ""
     if error.errno == errno.ENOSPC:
         return DiskError(f"the disk is full:{where or ' nothing more can be written'}")
     return DiskError(f"cannot use{where}: {error.strerror or error}")
+
+
+def _has_no_folder() -> bool:
+    try:
+        os.getcwd()  # noqa: PTH109 - Path.cwd() is the same call
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def _terminated(*_: object) -> None:

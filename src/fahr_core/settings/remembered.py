@@ -11,6 +11,7 @@ import json
 import os
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -106,4 +107,5 @@ def remember(file: Path, settings: Settings) -> None:
         Path(temporary).replace(file)
     except OSError:
         if temporary:
-            Path(temporary).unlink(missing_ok=True)
+            with suppress(OSError):
+                Path(temporary).unlink()
