@@ -79,9 +79,7 @@ def test_following_ends_with_the_jobs_status(fahr):
 
 def test_a_spot_job_that_is_interrupted_goes_on_from_its_checkpoint(fahr, aws, eventually):
     fahr.example("resume")
-    fahr.write(
-        "fahr.toml", '[sagemaker]\noutput_path = "s3://models/runs"\nrole_name = "trainer"\n'
-    )
+    fahr.settings()
     aws.grace, aws.checkpoint_interval = 30.0, 0.3
     words = ("-c", "spot=true", "-p", "steps=60", "-p", "seconds_per_step=0.1")
     name = fahr.fit("train.py", *words)

@@ -33,10 +33,7 @@ open("sum.txt", "w").write(str(total))
 
 def test_two_machines_add_up_what_each_has(fahr, aws):
     fahr.write("train.py", SUM)
-    fahr.write(
-        "fahr.toml",
-        'launch = "python"\n[sagemaker]\noutput_path = "s3://models/runs"\nrole_name = "trainer"\n',
-    )
+    fahr.settings('launch = "python"')
     name, job = fahr.sent("train.py", "--nodes=2")
     assert job.reason == ""
     assert len(job.hosts) == 2
