@@ -231,3 +231,21 @@ def test_inputs_are_found_in_both_layouts(tmp_path, kaggle, layout):
     inputs = (f"data={tmp_path / 'data'}", "comp=kaggle://competitions/titanic")
     ref = sent(request_of(experiment(tmp_path, {"train.py": script}), inputs=inputs))
     assert log_of(ref, follow=True) == ["deep 1,2"]
+
+
+def test_a_chosen_name_is_used_once_whoever_asks(place, kaggle):
+    from dataclasses import replace
+
+    def named(**order):
+        request = request_of(place, **order)
+        plan = session().plan_submission
+        return plan(replace(request.job, name="train-of-today"), None, None)
+
+    ref = sent(named())
+    again = sent(named())
+    assert again == ref
+    (place / "train.py").write_text("print('other')")
+    answer = submit(named())
+    assert isinstance(answer, Refused)
+    assert "another job called train-of-today" in answer.reason
+    assert sent(request_of(place)).id == "anna/train/2"

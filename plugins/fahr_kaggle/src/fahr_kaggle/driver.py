@@ -48,6 +48,7 @@ _INFO = TrainInfo(
     names=NameRule(limit=50, minimum=5, unique=False),
     needs=("account",),
     poll=5.0,
+    platform="x86_64-unknown-linux-gnu",
 )
 
 

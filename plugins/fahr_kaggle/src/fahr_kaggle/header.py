@@ -31,7 +31,8 @@ SCHEMA = 1
 class Header:
     """What the header says; ``experiment`` is the folder's name, the same on each machine.
 
-    ``part`` counts the sessions of a chain, from 0.
+    ``part`` counts the sessions of a chain, from 0; ``content`` names what runs, whatever the
+    job is called.
     """
 
     run: str
@@ -42,6 +43,7 @@ class Header:
     params: Mapping[str, Any] = field(default_factory=dict)
     created: float = 0.0
     part: int = 0
+    content: str = ""
 
     def line(self) -> str:
         """Give the comment line."""
@@ -70,7 +72,7 @@ class Header:
         )
 
 
-def header_of(job: Job) -> Header:
+def header_of(job: Job, content: str = "") -> Header:
     """Give the header of a job's file."""
     return Header(
         run=job.run_id,
@@ -80,6 +82,7 @@ def header_of(job: Job) -> Header:
         kind=job.kind,
         params=dict(job.params),
         created=job.drawn_at,
+        content=content,
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from fahr_core import names
 from fahr_kaggle.header import header_of, read_header
 from fahr_kaggle.kernel import slug_for
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from fahr_kaggle.answers import Version
     from fahr_kaggle.kernel import Kernel
 
-__all__ = ["Problem", "ownership_problem"]
+__all__ = ["Problem", "is_named", "ownership_problem"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,13 @@ def ownership_problem(job: Job, kernel: Kernel, latest: Version) -> Problem | No
         return None
     whose = f"{header.artifact} of the experiment {header.experiment}"
     return Problem(f"the kernel {kernel} belongs to {whose}", (another,))
+
+
+def is_named(job: Job) -> bool:
+    """Tell whether somebody chose the job's name (``--name``): it is then used once."""
+    stem = names.job_stem(Path(job.experiment).name, PurePosixPath(job.artifact).stem)
+    number = job.name.removeprefix(f"{stem}-")
+    return not (job.name.startswith(f"{stem}-") and number.isdecimal())
 
 
 def _other(job: Job, kernel: Kernel) -> str:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from fahr_core.description import describe_job
-from fahr_core.models import Request
+from fahr_core.models import Code, Request, dumps
+from fahr_core.store import digest_of
 from fahr_kaggle.options import SESSION_LIMIT, options_of
 from fahr_kaggle.sources import FIELDS, attached, input_sources
 from fahr_kaggle.wheels import wheels_digest
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from fahr_core.models import Job
     from fahr_kaggle.options import Options
     from fahr_kaggle.sources import Source
@@ -36,8 +42,8 @@ def plan(job: Job) -> Request:
     body: dict[str, Any] = {
         "owner": options.owner,
         "slug": options.slug,
-        "named": bool(job.settings.get("slug")),
         "chain": options.chain,
+        "content": content_of(job, inputs),
         "machine": options.machine.shape,
         "wheels": wheels_digest(job.environment.lock or "") if offline else None,
         "push": _push(job, options, inputs),
@@ -53,6 +59,25 @@ def plan(job: Job) -> Request:
         uploads={source.name: source.digest for source in inputs.values() if source.digest},
         lane=options.machine.lane(options.owner),
     )
+
+
+def content_of(job: Job, inputs: Mapping[str, Source]) -> str:
+    """Name what would run by a digest, whoever sends it, when, from where, by which name."""
+    told = replace(
+        job,
+        name="",
+        run_id="",
+        remote_name="",
+        experiment=PurePath(job.experiment).name,
+        driver_path=None,
+        code=Code(digest=job.code.digest, files=0, size=0),
+        environment=replace(job.environment, created=None),
+        inputs=(),
+        git=None,
+        drawn_at=0.0,
+    )
+    brought = {name: source.digest or source.name for name, source in inputs.items()}
+    return digest_of(dumps(told).encode() + json.dumps(brought, sort_keys=True).encode())
 
 
 def _push(job: Job, options: Options, inputs: dict[str, Source]) -> dict[str, Any]:

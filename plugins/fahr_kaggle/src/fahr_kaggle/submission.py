@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from fahr_core.errors import AccessError, ServiceError
@@ -9,12 +10,15 @@ from fahr_core.models import Absent, Found, JobRef, Refused, Submitted, Unknown
 from fahr_kaggle.client import Kaggle
 from fahr_kaggle.connection import Declined, NotThere, Throttled
 from fahr_kaggle.header import read_header
-from fahr_kaggle.ownership import ownership_problem
+from fahr_kaggle.ownership import is_named, ownership_problem
 from fahr_kaggle.staging import kernel_of, push_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from fahr_core.models import Request
     from fahr_kaggle.answers import Pushed, Version
+    from fahr_kaggle.header import Header
     from fahr_kaggle.kernel import Kernel
 
 __all__ = ["find", "submit"]
@@ -48,7 +52,31 @@ def _there(kaggle: Kaggle, request: Request, kernel: Kernel) -> Submitted | Refu
         return Submitted(ref=_reference(request, kernel, latest.number), link=kernel.link)
     if problem := ownership_problem(request.job, kernel, latest):
         return Refused(reason=problem.text, hints=problem.hints)
+    return _namesake(kaggle, request, kernel, latest) if is_named(request.job) else None
+
+
+def _namesake(
+    kaggle: Kaggle, request: Request, kernel: Kernel, latest: Version
+) -> Submitted | Refused | None:
+    """Give the job of a chosen name where it is there: for ledgers that are empty each time."""
+    for number, header in _headers(kaggle, kernel, latest):
+        if header and header.job == request.name and not header.part:
+            if header.content == request.body["content"]:
+                ref = _reference(request, kernel, number)
+                ref = replace(ref, data={**ref.data, "run": header.run})
+                return Submitted(ref=ref, link=kernel.link)
+            text = f"version {number} of {kernel} is another job called {request.name}"
+            return Refused(reason=text, hints=("fahr fit --name ANOTHER",))
     return None
+
+
+def _headers(
+    kaggle: Kaggle, kernel: Kernel, latest: Version
+) -> Iterator[tuple[int, Header | None]]:
+    """Give the headers of a kernel's versions, the newest first, as far as is looked."""
+    for number in range(latest.number, max(0, latest.number - _MOST_VERSIONS), -1):
+        version = latest if number == latest.number else kaggle.version(kernel, number)
+        yield number, read_header(version.source) if version else None
 
 
 def _push(kaggle: Kaggle, request: Request, kernel: Kernel) -> Submitted | Refused | Unknown:
@@ -114,17 +142,14 @@ def _searched(
     kaggle: Kaggle, request: Request, kernel: Kernel, latest: Version
 ) -> Found | Absent | Unknown:
     earlier = 0
-    lowest = max(0, latest.number - _MOST_VERSIONS)
-    for number in range(latest.number, lowest, -1):
-        version = latest if number == latest.number else kaggle.version(kernel, number)
-        header = read_header(version.source) if version else None
+    for number, header in _headers(kaggle, kernel, latest):
         if header and header.run == request.run_id and not header.part:
             return Found(ref=_reference(request, kernel, number), link=kernel.link)
         earlier += bool(header and header.created < request.job.drawn_at)
         if earlier >= _EARLIER_VERSIONS:
             break
     else:
-        if lowest:
+        if latest.number > _MOST_VERSIONS:
             return Unknown(reason=f"{kernel} has too many versions to look through")
     return Absent(reason=f"no version of {kernel} is of this run")
 
