@@ -135,13 +135,13 @@ def test_progress_is_told_to_the_end() -> None:
 
 def test_closing_early_lets_the_connections_go() -> None:
     store = Store(CONTENT, *[ServiceError("busy")] * 1000)
-    before = threading.active_count()
+    before = set(threading.enumerate())
     stream = ranged_stream(store, 1000, part=100)
+    mine = set(threading.enumerate()) - before
     stream.close()
-    for thread in threading.enumerate():
-        if thread.name.startswith("Thread-") and "_bring" in thread.name:
-            thread.join(10)
-    assert threading.active_count() <= before
+    for thread in mine:
+        thread.join(10)
+    assert not any(thread.is_alive() for thread in mine)
     assert store.open == 0
 
 

@@ -14,6 +14,8 @@ import threading
 from collections import deque
 from concurrent.futures import Future
 from contextlib import closing
+from dataclasses import dataclass, field
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Protocol
 
 from fahr_core.errors import DiskError, FahrError, ServiceError
@@ -30,7 +32,7 @@ __all__ = ["ObjectChanged", "OpenRange", "RangeBody", "ranged_stream", "save"]
 
 #: Bytes of one part, and how many parts come at once: with the one that is read, all that
 #: lies in memory.
-PART = 8 * 1024 * 1024
+PART = 4 * 1024 * 1024
 AT_ONCE = 4
 #: How often a part may break off without a byte, and the longest pause before asking again.
 ATTEMPTS = 8
@@ -103,8 +105,22 @@ def save(stream: IO[bytes], place: Path) -> int:
     return written
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Order:
+    """A part that is asked for, and the buffer that it comes into."""
+
+    start: int
+    stop: int
+    buffer: bytearray
+    done: Future[memoryview] = field(default_factory=Future)
+
+
 class _Parts(io.RawIOBase):
-    """The parts of an object, in order, a few of them ahead of the reader."""
+    """The parts of an object, in order, a few of them ahead of the reader.
+
+    Buffers and threads are few and kept: memory that is given back from many threads stays
+    with the process.
+    """
 
     def __init__(
         self,
@@ -117,56 +133,70 @@ class _Parts(io.RawIOBase):
         self._open_range, self._size, self._told = open_range, size, told
         self._part = part
         self._asked = self._given = 0
-        self._coming: deque[Future[memoryview]] = deque()
+        self._orders: SimpleQueue[_Order | None] = SimpleQueue()
+        self._coming: deque[_Order] = deque()
         self._current = memoryview(b"")
+        self._buffer: bytearray | None = None  # what the current part lies in
         self._closing = threading.Event()
-        for _ in range(at_once):
-            self._ask()
+        self._workers = min(at_once, -(-size // part))
+        for _ in range(self._workers):
+            self._ask(bytearray(min(part, size)))
+            # Daemons: what waits for a dead connection must not hold up this program's end.
+            threading.Thread(target=self._work, daemon=True).start()
 
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: Buffer, /) -> int:
+    def readinto(self, target: Buffer, /) -> int:
         if not self._current:
             if not self._coming:
                 return 0
-            self._current = memoryview(b"")  # let it go before the next one is waited for
-            self._current = self._coming.popleft().result()
-            self._ask()
-        target = memoryview(buffer).cast("B")
-        count = min(len(target), len(self._current))
-        target[:count] = self._current[:count]
+            self._current = self._next()
+        view = memoryview(target).cast("B")
+        count = min(len(view), len(self._current))
+        view[:count] = self._current[:count]
         self._current = self._current[count:]
         self._given += count
         if self._told:
             self._told(self._given)
         return count
 
+    def _next(self) -> memoryview:
+        """Wait for the next part; the buffer of the one before is for what is asked for now."""
+        order = self._coming.popleft()
+        content = order.done.result()
+        self._ask(self._buffer or bytearray(len(order.buffer)))
+        self._buffer = order.buffer
+        return content
+
     def close(self) -> None:
         self._closing.set()
         self._coming.clear()
+        for _ in range(self._workers):
+            self._orders.put(None)
+        self._workers = 0
         super().close()
 
-    def _ask(self) -> None:
+    def _ask(self, buffer: bytearray) -> None:
         start = self._asked
         if start >= self._size:
             return
         self._asked = min(self._size, start + self._part)
-        coming: Future[memoryview] = Future()
-        self._coming.append(coming)
-        # Not of a pool: what waits for a dead connection must not hold up this program's end.
-        work = (coming, start, self._asked)
-        threading.Thread(target=self._bring, args=work, daemon=True).start()
+        order = _Order(start, self._asked, buffer)
+        self._coming.append(order)
+        self._orders.put(order)
 
-    def _bring(self, coming: Future[memoryview], start: int, stop: int) -> None:
-        try:
-            coming.set_result(self._whole(start, stop))
-        except BaseException as error:  # noqa: BLE001 - it is the reader's to see
-            coming.set_exception(error)
+    def _work(self) -> None:
+        while order := self._orders.get():
+            try:
+                order.done.set_result(self._whole(order))
+            except BaseException as error:  # noqa: BLE001 - it is the reader's to see
+                order.done.set_exception(error)
 
-    def _whole(self, start: int, stop: int) -> memoryview:
+    def _whole(self, order: _Order) -> memoryview:
         """Give the bytes of a part, asking for the rest of it where it breaks off."""
-        content = memoryview(bytearray(stop - start))
+        start, stop = order.start, order.stop
+        content = memoryview(order.buffer)[: stop - start]
         got = attempts = 0
         while got < len(content):
             try:
