@@ -55,7 +55,8 @@ class Image:
             run(uv, "pip", "install", "--quiet", "--python", str(self.python), *PACKAGES)
         else:
             run(base, "-m", "venv", "--clear", str(environment))
-            run(str(self.python), "-m", "pip", "install", "--quiet", *PACKAGES)
+            quiet = ("--quiet", "--disable-pip-version-check")
+            run(str(self.python), "-m", "pip", "install", *quiet, *PACKAGES)
         self.nvidia.mkdir(exist_ok=True)
         program = self.nvidia / "nvidia-smi"
         program.write_text(NVIDIA_SMI)

@@ -20,7 +20,7 @@ from tests.clouds.kaggle.fixtures import (  # noqa: F401
 @pytest.fixture
 def client(cloud, outside):  # noqa: F811
     """Give kagglesdk's client of the stand-in's account."""
-    from sdk import client_of
+    from kaggle_sdk import client_of
 
     with client_of(cloud, outside) as client:
         yield client

@@ -7,14 +7,7 @@ import zipfile
 
 import pytest
 import requests
-from kagglesdk.datasets.types.dataset_api_service import (
-    ApiCreateDatasetVersionRequest,
-    ApiCreateDatasetVersionRequestBody,
-    ApiDatasetNewFile,
-    ApiListDatasetFilesRequest,
-)
-from requests.exceptions import HTTPError
-from sdk import (
+from kaggle_sdk import (
     client_of,
     create_dataset,
     dataset_status,
@@ -22,6 +15,13 @@ from sdk import (
     save,
     start_upload,
 )
+from kagglesdk.datasets.types.dataset_api_service import (
+    ApiCreateDatasetVersionRequest,
+    ApiCreateDatasetVersionRequestBody,
+    ApiDatasetNewFile,
+    ApiListDatasetFilesRequest,
+)
+from requests.exceptions import HTTPError
 from tests.clouds.kaggle import Pace
 from tests.clouds.kaggle.fixtures import wait_until
 

@@ -6,8 +6,8 @@ import time
 
 import pytest
 import requests
+from kaggle_sdk import client_of, output, save, status
 from requests.exceptions import ChunkedEncodingError, HTTPError
-from sdk import client_of, output, save, status
 from tests.clouds.kaggle import Limits
 
 

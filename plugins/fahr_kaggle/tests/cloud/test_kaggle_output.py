@@ -6,13 +6,13 @@ import json
 
 import pytest
 import requests
+from kaggle_sdk import filled, output, save, status
 from kagglesdk.kernels.types.kernels_api_service import (
     ApiCancelKernelSessionRequest,
     ApiDeleteKernelRequest,
     ApiDownloadKernelOutputRequest,
 )
 from requests.exceptions import HTTPError
-from sdk import filled, output, save, status
 from tests.clouds.kaggle.fixtures import wait_until
 
 MANY = """

@@ -6,7 +6,7 @@ import json
 
 import pytest
 import requests
-from sdk import client_of, output, save
+from kaggle_sdk import client_of, output, save
 
 WHERE = """
 import os, pathlib, sys
