@@ -13,10 +13,23 @@ from fahr_docker.train_driver.planning import home_mark
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from fahr_core.models import Request
     from fahr_core.testing.fixtures import Prepare
     from fahr_docker.engine.local import Engine
+
+
+# Not in the class, whose fixtures cut the network off for some tests: it is undone after them.
+@pytest.fixture(autouse=True)
+def no_containers_left(engine: Engine, tmp_path: Path) -> Iterator[None]:
+    """Take away the containers of the test's own home."""
+    yield
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FAHR_HOME", str(tmp_path / "fahr-home"))
+        of_home = {"label": f"fahr.home={home_mark()}"}
+    for container in engine.client.containers.list(all=True, filters=of_home):
+        container.remove(force=True)
 
 
 class TestDocker(DriverContract):
@@ -29,11 +42,3 @@ class TestDocker(DriverContract):
         request = prepare(NOTHING)
         container = {**request.body["container"], "Image": "sha256:" + "0" * 64}
         return replace(request, body={**request.body, "container": container})
-
-    @pytest.fixture(autouse=True)
-    def no_containers_left(self, engine: Engine, fahr_home: object) -> Iterator[None]:
-        """Take away the containers of the test's own home."""
-        yield
-        of_home = {"label": f"fahr.home={home_mark()}"}
-        for container in engine.client.containers.list(all=True, filters=of_home):
-            container.remove(force=True)

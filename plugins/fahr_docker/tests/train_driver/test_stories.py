@@ -128,6 +128,7 @@ def test_inputs_can_be_read_and_not_written(fahr: Fahr, mounted: str) -> None:
     (data / "raw files").mkdir(parents=True)
     (data / "raw files" / "épöque.txt").write_text("1")
     (data / "empty.txt").write_text("")
+    data.chmod(0o777)  # what keeps the job from writing is not that it is another's
     one = fahr.folder.parent / "one.txt"
     one.write_text("2")
     before = files_of(data)
