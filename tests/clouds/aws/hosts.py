@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import tarfile
 import tempfile
 import threading
@@ -109,6 +110,7 @@ class Hosts:
                     network_mode=f"container:{pause.id}",
                     mounts=[_opt_ml()],
                     shm_size=256 << 20,
+                    devices=_gpus(self._job),
                 ),
                 labels={LABEL: self._job.name},
                 environment=variables,
@@ -170,3 +172,9 @@ def _opt_ml() -> Any:
     from docker.types import Mount
 
     return Mount("/opt/ml", None, type="volume", no_copy=True)
+
+
+def _gpus(job: TrainingJob) -> list[str]:
+    """Give the device that a job sees on a machine with a GPU; nothing can be computed with it."""
+    instance = job.request["ResourceConfig"].get("InstanceType", "")
+    return ["/dev/null:/dev/nvidia0:rwm"] if re.match(r"ml\.[gp]\d", instance) else []
