@@ -76,7 +76,8 @@ def foreign_imports(text, version):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.level == 0:
             names.add(node.module)
-    return {name.split(".")[0] for name in names} - sys.stdlib_module_names
+    launcher = {"fahr_launcher"}  # the name that it has in a job, beside a driver's runtime
+    return {name.split(".")[0] for name in names} - sys.stdlib_module_names - launcher
 
 
 def in_the_job():
