@@ -1,8 +1,11 @@
+from pathlib import Path
+
 import pytest
 
 from fahr_core.choice import (
     SeveralDrivers,
     choose_train_driver,
+    extensions_of,
     open_chosen,
     own_image,
 )
@@ -162,3 +165,11 @@ def test_extensions_are_switched_on_by_settings(plugins: PluginFactory, written)
     session = open_chosen([Layer("x", {"extensions": written})], "local")
     assert "bell is skipped" in session.warnings[0]
     assert open_chosen([], "local").warnings == []
+
+
+def test_extensions_of_the_command_line_come_first(plugins: PluginFactory, tmp_path: Path):
+    (tmp_path / "fahr.toml").write_text('extensions = ["horn"]\n')
+    assert extensions_of(read_layers(tmp_path)) == ["horn"]
+    for pair, named in (("extensions=bell", ["bell"]), ("extensions=a,b", ["a", "b"])):
+        assert extensions_of(read_layers(tmp_path, [pair])) == named
+    assert extensions_of(read_layers(tmp_path, ["extensions=[]"])) == []

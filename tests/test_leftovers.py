@@ -10,7 +10,7 @@ import pytest
 
 from fahr_core import store
 from fahr_core.ledger import Ledger
-from fahr_core.leftovers import sweep, unfinished
+from fahr_core.leftovers import sweep, sweep_at_times, unfinished
 from fahr_core.local import environments
 from fahr_core.local.jobs import job_folder
 from fahr_core.paths import cache_folder, home_folder, store_folder
@@ -65,6 +65,7 @@ def left() -> list[str]:
 
 def test_nothing_there_is_nothing_to_do(ledger: Ledger) -> None:
     assert sweep(ledger) == 0
+    sweep_at_times(ledger)
     assert not home_folder().exists()
 
 
@@ -79,6 +80,31 @@ def test_what_a_dead_process_was_writing_is_removed(ledger: Ledger) -> None:
     assert sweep(ledger) == 1
     assert left() == [store.stored_path(kept).parent.name]
     assert store.read(kept) == b"whole"
+
+
+def test_fit_looks_now_and_then(ledger: Ledger) -> None:
+    end(writer())
+    age()
+    sweep_at_times(ledger)
+    assert left() == []
+    end(writer())
+    before = time.time() - 3600
+    for path in store_folder().iterdir():
+        os.utime(path, (before, before))
+    sweep_at_times(ledger)
+    assert len(left()) == 1  # it has just looked
+    age()
+    sweep_at_times(ledger)
+    assert left() == []
+
+
+def test_where_nothing_can_be_written_it_looks_each_time(ledger: Ledger) -> None:
+    end(writer())
+    cache_folder().write_text("no folder")
+    age()
+    sweep_at_times(ledger)
+    sweep_at_times(ledger)
+    assert left() == []
 
 
 def test_it_is_left_alone_for_a_while(ledger: Ledger) -> None:

@@ -108,6 +108,8 @@ def _has_gpu(layers: Sequence[Layer], train: str, gpu_settings: Sequence[tuple[s
 def extensions_of(layers: Sequence[Layer]) -> list[str]:
     """Give the names of the extensions that the settings switch on."""
     for layer in reversed(layers):
-        if (value := layer.core.get("extensions")) is not None:
+        typed = dict(layer.either).get("extensions")
+        value = layer.core.get("extensions") if typed is None else Text(typed)
+        if value is not None:
             return list(read_text(value, list) if isinstance(value, Text) else value)
     return []

@@ -104,12 +104,12 @@ def command(
 
 def _fit(order: Order, *, follow: bool, as_json: bool, no_input: bool) -> int:
     from fahr_core.cli.work import open_ledger
-    from fahr_core.leftovers import sweep
+    from fahr_core.leftovers import sweep_at_times
     from fahr_core.submission import submit
 
     reporter = console.Terminal()
     ledger = open_ledger()
-    sweep(ledger)  # first: they may be what fills the disk
+    sweep_at_times(ledger)  # first: they may be what fills the disk
     record = submit(_planned(order, no_input=no_input), reporter)
     if as_json:
         from fahr_core.cli.shown import job_json
