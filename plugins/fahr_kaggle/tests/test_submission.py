@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -249,3 +250,29 @@ def test_a_chosen_name_is_used_once_whoever_asks(place, kaggle):
     assert isinstance(answer, Refused)
     assert "another job called train-of-today" in answer.reason
     assert sent(request_of(place)).id == "anna/train/2"
+
+
+def test_the_login_of_the_official_command_is_taken(place, kaggle, outside, home):
+    outside.delenv("KAGGLE_USERNAME")
+    outside.delenv("KAGGLE_KEY")
+    login = {
+        "refresh_token": "r",
+        "access_token": kaggle.me.token,
+        "access_token_expiration": "2099-01-01T00:00:00+00:00",
+        "username": "anna",
+        "scopes": [],
+    }
+    (home / ".kaggle").mkdir()
+    (home / ".kaggle" / "credentials.json").write_text(json.dumps(login))
+    assert ended(sent(request_of(place))).state is State.COMPLETE
+    assert {call.credentials for call in kaggle.calls if call.credentials} == {"Bearer"}
+
+
+def test_a_login_that_has_expired_is_told(place, kaggle, outside, home, impatient):
+    outside.delenv("KAGGLE_KEY")
+    (home / ".kaggle").mkdir()
+    (home / ".kaggle" / "credentials.json").write_text('{"refresh_token": "r"}')
+    answer = submit(request_of(place))
+    assert isinstance(answer, Refused)
+    assert "credentials.json" in answer.reason
+    assert answer.hints == ("kaggle auth login",)

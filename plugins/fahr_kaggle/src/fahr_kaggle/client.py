@@ -64,7 +64,7 @@ class Kaggle:
         if not answer.active or not answer.username:
             raise AccessError(
                 f"the Kaggle token from {credentials.source} is not valid any more",
-                "a new one: https://www.kaggle.com/settings, then: fahr doctor",
+                credentials.renewal,
             )
         return str(answer.username)
 

@@ -144,7 +144,7 @@ class Connection:
         if status == 401:
             return AccessError(
                 f"Kaggle does not accept the credentials from {self.credentials.source}",
-                "a new token: https://www.kaggle.com/settings, then: fahr doctor",
+                self.credentials.renewal,
             ), None
         if status in (403, 404):
             return NotThere(told), None
@@ -165,7 +165,7 @@ class Connection:
         login = sdk("kaggle_creds").KaggleCredentials.load(self._client, file)
         token = self.trying("refresh the login", login.get_access_token) if login else None
         if not token:
-            raise AccessError(f"the Kaggle login in {file} has expired", "kaggle auth login")
+            raise AccessError(f"the Kaggle login in {file} has expired", self.credentials.renewal)
         self.http.headers["Authorization"] = f"Bearer {token}"
 
 

@@ -30,6 +30,13 @@ class Credentials:
     key: str | None = field(default=None, repr=False)
     oauth_file: str | None = None
 
+    @property
+    def renewal(self) -> str:
+        """Say how to get new ones."""
+        if self.oauth_file:
+            return "kaggle auth login"
+        return f"a new token: {_SETTINGS_PAGE}, then: fahr doctor"
+
 
 def find_credentials() -> Credentials:
     """Give the first credentials that there are.
