@@ -28,9 +28,9 @@ LABEL = "fahr-test-cloud"
 class Host:
     """One machine of a job: a container in a network that another one holds."""
 
-    def __init__(self, name: str, pause: Any, container: Any) -> None:
-        """Take its name, what holds its network, and the job's container."""
-        self.name, self._pause, self.container = name, pause, container
+    def __init__(self, name: str, container: Any) -> None:
+        """Take its name and the job's container."""
+        self.name, self.container = name, container
         self.exit_code: int | None = None
         self.ended = float("inf")
 
@@ -69,14 +69,6 @@ class Host:
         found = place / Path(path).name
         return found if found.exists() else place
 
-    def remove(self) -> None:
-        """Remove both containers and what they kept."""
-        from docker.errors import APIError
-
-        for container in (self.container, self._pause):
-            with contextlib.suppress(APIError):
-                container.remove(force=True, v=True)
-
 
 class Hosts:
     """All machines of one attempt of a job."""
@@ -86,6 +78,7 @@ class Hosts:
         self._engine, self._job, self._image = engine, job, image
         self._isolated = bool(job.request.get("EnableNetworkIsolation"))
         self._network: Any = None
+        self._made: list[Any] = []
         self.all: list[Host] = []
 
     def make(self, variables: dict[str, str], address: tuple[str, int], folder: Path) -> None:
@@ -117,15 +110,17 @@ class Hosts:
                 **self._command(),
             )
             made = self._engine.containers.get(container["Id"])
-            self.all.append(Host(name, pause, made))
+            self._made.append(made)
+            self.all.append(Host(name, made))
             made.put_archive("/", layout.archive(self._job, name, folder / name))
 
     def remove(self) -> None:
         """Remove everything that was made."""
         from docker.errors import APIError
 
-        for host in self.all:
-            host.remove()
+        for container in reversed(self._made):
+            with contextlib.suppress(APIError):
+                container.remove(force=True, v=True)
         if self._network:
             with contextlib.suppress(APIError):
                 self._network.remove()
@@ -151,6 +146,7 @@ class Hosts:
             labels={LABEL: self._job.name},
             **options,
         )
+        self._made.append(pause)
         if self._network:  # joined again, since only joining takes the name that others ask for
             self._network.disconnect(pause)
             self._network.connect(pause, aliases=[name])

@@ -218,15 +218,20 @@ time.sleep(600)
     assert job.reason == "AlgorithmError: , exit code: 7"
 
 
-def test_isolation_leaves_neither_network_nor_credentials(cloud, train):
-    code = """
+@pytest.mark.parametrize(
+    ("isolated", "told"), [(True, ["False", "unreachable"]), (False, ["True", "reached"])]
+)
+def test_isolation_leaves_neither_network_nor_credentials(cloud, aws_engine, train, isolated, told):
+    bridge = aws_engine.networks.get("bridge").attrs["IPAM"]["Config"][0]["Gateway"]
+    code = f"""
 import os, socket
 print('AWS_CONTAINER_CREDENTIALS_RELATIVE_URI' in os.environ)
-try: socket.create_connection(('172.17.0.1', 22), 2)
+try: socket.create_connection(('{bridge}', {cloud.port}), 10)
 except OSError as error: print('unreachable')
+else: print('reached')
 """
-    train(code, EnableNetworkIsolation=True).wait_for("final")
-    assert list(lines(cloud, "exp-1").values()) == [["False", "unreachable"]]
+    train(code, EnableNetworkIsolation=isolated).wait_for("final")
+    assert list(lines(cloud, "exp-1").values()) == [told]
 
 
 def test_a_channel_without_objects_fails_the_job(train):
