@@ -50,6 +50,25 @@ class LogsContract(DriverFixtures):
             wanted = texts(whole[at + 1 :])
             assert rest == wanted, broken("a log goes on right after the cursor", f"line {at}")
 
+    def test_the_last_lines_alone(
+        self,
+        session: Session,
+        send: Callable[..., JobRef],
+        ended: Callable[[JobRef], JobState],
+        lines: Lines,
+    ) -> None:
+        """Who asks for the last lines has them at the end of what comes, the very last too."""
+        ref = send(PRINTING)
+        ended(ref)
+        whole = texts(lines(ref))
+        with session.logs(ref, follow=False, after=None, last=3) as given:
+            got = list(given)
+        promise = "the last lines come when they alone are asked for"
+        assert texts(got)[-3:] == whole[-3:], broken(promise, texts(got))
+        if got[-1].cursor:
+            rest = texts(lines(ref, after=got[-1].cursor))
+            assert rest == [], broken("the last line's cursor is at the end of the log", rest)
+
     def test_following_ends_when_the_job_has_ended(
         self, session: Session, send: Callable[..., JobRef], lines: Lines
     ) -> None:

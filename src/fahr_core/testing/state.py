@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from fahr_core.models import State
+from fahr_core.models import Capability, Found, State
 from fahr_core.testing.fixtures import DriverFixtures
-from fahr_core.testing.promises import broken
+from fahr_core.testing.promises import broken, need
 from fahr_core.testing.scripts import FAILING, NOTHING
 
 if TYPE_CHECKING:
@@ -92,6 +92,21 @@ class StateContract(DriverFixtures):
         (state,) = session.job_states([unknown])
         assert state.state is State.FAILED, broken("an unknown job is failed", state)
         assert state.reason, broken("that a job is unknown is its reason", state)
+
+    def test_a_job_is_listed_and_found_by_its_name(
+        self, session: Session, send: Callable[..., JobRef], ended: Callable[[JobRef], JobState]
+    ) -> None:
+        """The service's own list holds the job, newest first, and ``find_job`` takes its name."""
+        need(session, Capability.REMOTE_LIST)
+        ref = send(NOTHING)
+        ended(ref)
+        with session.list_jobs(self.settings) as jobs:
+            newest = [job for job, _ in zip(jobs, range(20), strict=False)]
+        mine = [job for job in newest if job.state.ref.id == ref.id]
+        assert len(mine) == 1, broken("a job is in its service's list, once", newest)
+        found = session.find_job(mine[0].name, self.settings)
+        known = isinstance(found, Found) and found.ref.id == ref.id
+        assert known, broken("a listed job is found by its name", found)
 
     def test_many_jobs_are_answered_in_order(
         self,
