@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import time
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,8 +14,6 @@ from .namespaces import why_not
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-
-Answer = TypeVar("Answer")
 
 # What would lead a client past the stand-in, or let it in by somebody else's name.
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
@@ -56,16 +53,6 @@ def clouds(kaggle_image: Image, tmp_path: Path) -> Iterator[Callable[..., Cloud]
 def cloud(clouds: Callable[..., Cloud]) -> Cloud:
     """Give a stand-in with the service's own limits."""
     return clouds()
-
-
-def wait_until(predicate: Callable[[], Answer], seconds: float = 60) -> Answer:
-    """Poll until the answer is true and give it; fail after some time."""
-    deadline = time.monotonic() + seconds
-    while not (answer := predicate()):
-        if time.monotonic() > deadline:
-            pytest.fail(f"{predicate!r} still gives {answer!r} after {seconds:g} s")
-        time.sleep(0.02)
-    return answer
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from kagglesdk.datasets.types.dataset_api_service import (
 )
 from requests.exceptions import HTTPError
 from tests.clouds.kaggle import Pace
-from tests.clouds.kaggle.fixtures import wait_until
+from tests.conftest import wait_until
 
 
 def uploaded(client, name, content):

@@ -13,7 +13,7 @@ from kagglesdk.kernels.types.kernels_api_service import (
     ApiDownloadKernelOutputRequest,
 )
 from requests.exceptions import HTTPError
-from tests.clouds.kaggle.fixtures import wait_until
+from tests.conftest import wait_until
 
 MANY = """
 import pathlib
@@ -44,7 +44,7 @@ def stream(cloud, **options):
 
 
 def begun(session):
-    wait_until(lambda: "first" in session.log.text)
+    wait_until(lambda: "first" in session.log.text, 60)
 
 
 def test_output_comes_in_pages_from_nested_folders(client, cloud):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.clouds.kaggle.fixtures import wait_until
+from tests.conftest import wait_until
 
 LONG = """
 import os, pathlib, time

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.clouds.kaggle.fixtures import wait_until
+from tests.conftest import wait_until
 
 GATED = """
 import os, time
@@ -23,7 +23,7 @@ def test_two_gpu_sessions_run_and_five_jobs_are_queued(fahr, cloud):
     fahr.write("train.py", GATED)
     names = [fahr.fit("train.py", "-p", f"number={n}", *GPU) for n in range(7)]
     assert len(set(names)) == 7
-    wait_until(lambda: len(cloud.sessions) == 2)
+    wait_until(lambda: len(cloud.sessions) == 2, 120)
     assert states(fahr).count("queued") == 5
     assert {session.work.accelerator for session in cloud.sessions} == {"gpu"}
     (folder / "open").touch()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.clouds.kaggle.fixtures import wait_until
+from tests.conftest import wait_until
 
 SCRIPT = (
     "import pathlib\nprint('hello')\npathlib.Path('a').mkdir()\nopen('a/model', 'w').write('w')\n"
@@ -44,7 +44,7 @@ def test_it_pushes_and_sees_status_log_and_output(kaggle, cloud):
 def test_it_follows_a_log_that_is_still_written(kaggle, cloud):
     push(kaggle, "import time\nfor n in range(3): print(n, flush=True); time.sleep(0.5)")
     session = cloud.kernels["anna/train-it"].versions[0].session
-    wait_until(lambda: session.status != "QUEUED")
+    wait_until(lambda: session.status != "QUEUED", 60)
     assert kaggle("kernels", "logs", "--follow", "anna/train-it") == "0\n1\n2\n"
 
 
