@@ -7,6 +7,7 @@ goes with it.
 from __future__ import annotations
 
 import io
+import socket
 import subprocess
 import tarfile
 import time
@@ -104,11 +105,16 @@ def _running(folder: Path, data: Path) -> Iterator[SecondEngine]:
 def _answering(engine: SecondEngine) -> Engine:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and engine.process.poll() is None:
-        if (engine.folder / "docker.sock").exists():
+        if _listens(engine.folder / "docker.sock"):
             with suppress(Exception):
                 return find_engine()
         time.sleep(0.1)
     pytest.fail(f"the second engine did not start: {(engine.folder / 'log').read_text()}")
+
+
+def _listens(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as one:
+        return one.connect_ex(str(path)) == 0
 
 
 def _import_shell(engine: Engine) -> None:

@@ -37,7 +37,7 @@ def build(engine: Engine, order: BuildOrder, progress: Progress) -> None:
         steps = Steps("image", progress)
         status = _run(arguments, _variables(engine), steps)
     if status:
-        raise _failure(order, steps)
+        raise _gone(engine, order) or _failure(order, steps)
 
 
 def _options(order: BuildOrder, folder: Path) -> Iterator[str]:
@@ -84,6 +84,17 @@ def _run(arguments: list[str], variables: dict[str, str], steps: Steps) -> int:
             process.terminate()
             raise
     return process.returncode
+
+
+def _gone(engine: Engine, order: BuildOrder) -> FahrError | None:
+    """Ask whether the engine is still there: how buildx tells that depends on the moment."""
+    try:
+        engine.find(order.tag)
+    except ServiceError:
+        return ServiceError(
+            f"{order.what}: the engine stopped answering ({engine.address})", "nothing was sent"
+        )
+    return None
 
 
 def _failure(order: BuildOrder, steps: Steps) -> FahrError:
