@@ -49,7 +49,8 @@ def test_a_time_limit_ends_a_job(fahr, aws):
     name, job = fahr.sent("train.py", "--timeout=5s")
     assert job.secondary == "MaxRuntimeExceeded"
     ended = fahr.ended(name)
-    assert (ended["state"], ended["reason"]) == ("failed", "time limit of 5 s reached")
+    assert ended["state"] == "failed"
+    assert ended["reason"].startswith("time limit of 5")
     assert fahr.fetched(name)["saved.txt"].read_text() == "in time"
 
 
