@@ -175,8 +175,9 @@ def untag(*repositories: str, environments: bool = False) -> None:
     with find_engine() as engine:
         for image in engine.stored():
             own = [tag for tag in image.tags if tag.rpartition(":")[0] in repositories]
-            for tag in image.tags if own and environments else own:
-                engine.untag(tag)
+            own += [name for name in image.digests if name.partition("@")[0] in repositories]
+            for name in [*image.tags, *own] if own and environments else own:
+                engine.untag(name)
 
 
 def docker(*words: str, folder: Path | None = None, **variables: str) -> None:
