@@ -174,6 +174,14 @@ def test_raw_json_that_no_boto3_can_send_is_refused():
         request_of({"request": {"Nonsense": 1}})
 
 
+def test_null_takes_a_part_away():
+    group = {"InstanceGroupName": "g", "InstanceType": "ml.c5.xlarge", "InstanceCount": 1}
+    resources = {"InstanceType": None, "InstanceCount": None, "InstanceGroups": [group]}
+    body = request_of({"request": {"ResourceConfig": resources, "CheckpointConfig": None}}).body
+    assert body["ResourceConfig"] == {"VolumeSizeInGB": 30, "InstanceGroups": [group]}
+    assert "CheckpointConfig" not in body
+
+
 def test_joining_changes_neither():
     one, other = {"a": {"b": 1}, "c": 1}, {"a": {"d": 2}, "c": [2]}
     assert merged(one, other) == {"a": {"b": 1, "d": 2}, "c": [2]}

@@ -5,9 +5,11 @@ from dataclasses import replace
 import pytest
 from tests.clouds.aws import ACCOUNT, REGION, Fault
 
+from fahr_core.errors import FahrError
 from fahr_core.models import Absent, Found, JobRef, Refused, Submitted, Unknown, from_json, to_json
 from fahr_sagemaker.client import Client
-from fahr_sagemaker.submission import find, submit
+from fahr_sagemaker.submission import _beyond_limit, find, submit
+from made_jobs import request_of
 from placed_requests import elsewhere, placed, planned
 
 CREATE = "sagemaker:CreateTrainingJob"
@@ -99,7 +101,7 @@ def test_a_machine_that_aws_does_not_allow(sound):
     sound.quotas["ml.m5.large"] = 0
     answer = submit(planned(sound))
     assert answer == Refused(
-        reason="AWS allows 0 x ml.m5.large for training in eu-west-1",
+        reason="AWS allows 0 x ml.m5.large for training in eu-west-1, not 1",
         hints=(
             "raise it: https://eu-west-1.console.aws.amazon.com/servicequotas/home/services"
             "/sagemaker/quotas",
@@ -108,11 +110,20 @@ def test_a_machine_that_aws_does_not_allow(sound):
     )
 
 
-def test_machines_that_other_jobs_have_are_waited_for(sound):
+def test_more_machines_than_aws_ever_allows_are_not_waited_for(sound):
     sound.quotas["ml.m5.large"] = 1
     answer = submit(planned(sound, {"instance_count": 2}))
     assert isinstance(answer, Refused)
+    assert not answer.busy
+    assert answer.reason == "AWS allows 1 x ml.m5.large for training in eu-west-1, not 2"
+
+
+def test_machines_that_other_jobs_have_are_waited_for():
+    text = "service limit 'ml.m5.large for training job usage' is 2 Instances, with current"
+    request = request_of()
+    answer = _beyond_limit(Client(region="eu-west-1"), request, FahrError(text))
     assert answer.busy
+    assert "other jobs have them" in answer.reason
 
 
 def test_the_right_to_hand_over_a_role_is_named(sound):

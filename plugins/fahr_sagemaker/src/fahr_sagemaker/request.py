@@ -145,13 +145,16 @@ def content_of(job: Job, uploads: Mapping[str, str]) -> str:
 
 
 def merged(body: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
-    """Give a request with further parts: tables are joined, all else is replaced."""
+    """Give a request with further parts: tables are joined, all else is replaced.
+
+    A part that is None is left out.
+    """
     whole = dict(body)
     for key, value in more.items():
         there = whole.get(key)
         joined = isinstance(there, dict) and isinstance(value, dict)
         whole[key] = merged(there, value) if joined and there is not None else value
-    return whole
+    return {key: value for key, value in whole.items() if value is not None}
 
 
 def time_limit(job: Job) -> int:

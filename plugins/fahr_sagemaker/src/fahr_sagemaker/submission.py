@@ -6,6 +6,7 @@ repeated makes no second job, and the run id in the job's variables tells whose 
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from fahr_core.errors import AccessError, FahrError
@@ -24,6 +25,8 @@ __all__ = ["find", "is_same", "is_unknown_job", "reference", "submit"]
 
 _TAKEN = "ResourceInUse"
 _LIMIT = "ResourceLimitExceeded"
+#: ``The account-level service limit 'ml.g5.xlarge for training job usage' is 0 Instances, ...``
+_LIMIT_TEXT = re.compile(r"usage' is (\d+)")
 
 
 def submit(request: Request) -> Submitted | Refused | Unknown:
@@ -119,16 +122,20 @@ def _taken(request: Request, error: FahrError) -> Submitted | Refused | Unknown:
 
 
 def _beyond_limit(client: Client, request: Request, error: FahrError) -> Refused:
-    """Tell a quota of nothing from one that other jobs fill."""
-    import re
-
-    limit = re.search(r"is (\d+)", error.message)
-    instance = request.body["ResourceConfig"].get("InstanceType") or "this machine"
-    if limit and int(limit[1]) > 0:
-        return Refused(reason=f"AWS allows {limit[1]} x {instance} at once here", busy=True)
+    """Tell a quota that is too small from one that other jobs fill."""
+    resources = request.body["ResourceConfig"]
+    instance = resources.get("InstanceType") or "this machine"
+    wanted = int(resources.get("InstanceCount") or 1)
+    found = _LIMIT_TEXT.search(error.message)
+    limit = int(found[1]) if found else 0
+    if limit >= wanted:
+        return Refused(
+            reason=f"AWS allows {limit} x {instance} at once here, and other jobs have them",
+            busy=True,
+        )
     link = f"https://{client.region}.console.aws.amazon.com/servicequotas/home/services/sagemaker"
     return Refused(
-        reason=f"AWS allows 0 x {instance} for training in {client.region}",
+        reason=f"AWS allows {limit} x {instance} for training in {client.region}, not {wanted}",
         hints=(f"raise it: {link}/quotas", "nothing is charged"),
     )
 
