@@ -10,7 +10,7 @@ from tests.clouds.kaggle import Account, Limits
 
 from fahr_core.errors import AccessError, ServiceError
 from fahr_core.models import Absent, Found, Refused, State, Submitted, Unknown
-from fahr_kaggle import connection
+from fahr_kaggle import connection, submission
 from jobs import ended, experiment, fetched, log_of, request_of, sent, session
 
 SCRIPT = "print('ran')\n"
@@ -85,13 +85,21 @@ def client_push():
     return push
 
 
-def test_a_lost_answer_is_unknown_and_the_run_is_found(place, kaggle, impatient):
+@pytest.mark.parametrize("kind", ["lost", "torn"])
+def test_a_push_whose_answer_is_lost_is_found(place, kaggle, impatient, kind):
     request = request_of(place)
-    kaggle.faults.add("SaveKernel", "lost")
-    assert isinstance(submit(request), Unknown)
+    kaggle.faults.add("SaveKernel", kind)
+    answer = submit(request)
     found = session().find_submission(request)
     assert isinstance(found, Found)
-    assert submit(request).ref == found.ref
+    assert submit(request).ref == answer.ref == found.ref
+    assert len(kaggle.sessions) == 1
+
+
+def test_a_push_that_arrives_late_is_found(place, kaggle, impatient, monkeypatch):
+    monkeypatch.setattr(submission, "_LATE", (0.2,) * 20)
+    kaggle.faults.add("SaveKernel", "slow", seconds=1.5)
+    assert isinstance(submit(request_of(place)), Submitted)
     assert len(kaggle.sessions) == 1
 
 
@@ -102,16 +110,6 @@ def test_a_push_that_did_not_arrive_is_absent(place, kaggle, impatient, kind):
     assert isinstance(submit(request), Unknown)
     assert isinstance(session().find_submission(request), Absent)
     assert kaggle.sessions == []
-
-
-@pytest.mark.parametrize("kind", ["slow", "torn"])
-def test_a_push_that_arrived_is_there_once(place, kaggle, impatient, kind):
-    request = request_of(place)
-    kaggle.faults.add("SaveKernel", kind, seconds=1)
-    assert isinstance(submit(request), Unknown)
-    kaggle.pause(1.2)
-    assert isinstance(session().find_submission(request), Found)
-    assert len(kaggle.sessions) == 1
 
 
 def test_too_many_calls_are_waited_out(place, kaggle):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,8 @@ __all__ = ["find", "submit"]
 #: Versions that are looked through for a run; those drawn before it end the search.
 _MOST_VERSIONS = 40
 _EARLIER_VERSIONS = 5
+#: Seconds between looks for a push that may still arrive.
+_LATE = (1.0, 3.0, 6.0)
 #: Words of a refusal that a later push may not meet: the account's sessions are all in use.
 _BUSY = "session count"
 
@@ -93,8 +96,22 @@ def _push(kaggle: Kaggle, request: Request, kernel: Kernel) -> Submitted | Refus
     except (AccessError, Declined) as error:
         return Refused(reason=error.message, hints=error.hints)
     except ServiceError as error:
-        return Unknown(reason=error.message)
+        return _late(kaggle, request, kernel) or Unknown(reason=error.message)
     return _judged(request, kernel, pushed)
+
+
+def _late(kaggle: Kaggle, request: Request, kernel: Kernel) -> Submitted | None:
+    """Look for a push whose answer was lost, which Kaggle may still be working on."""
+    for pause in _LATE:
+        time.sleep(pause)
+        try:
+            latest = kaggle.version(kernel)
+        except ServiceError:
+            continue
+        header = read_header(latest.source) if latest else None
+        if latest and header and header.run == request.run_id:
+            return Submitted(ref=_reference(request, kernel, latest.number), link=kernel.link)
+    return None
 
 
 def _judged(request: Request, kernel: Kernel, pushed: Pushed) -> Submitted | Refused:
