@@ -83,9 +83,7 @@ def test_an_interrupted_sending_that_cannot_be_recorded_is_told(
 
     told.failing = {"submit_jobs": ServiceError("lost")}
     monkeypatch.setattr(Ledger, "unknown", full)
-    with pytest.raises(
-        DiskError, match="told may have digits-train-1, but that cannot"
-    ):
+    with pytest.raises(DiskError, match="told may have digits-train-1, but that cannot"):
         send(tmp_path)
 
 
