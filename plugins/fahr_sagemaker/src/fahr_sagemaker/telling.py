@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 __all__ = ["machine_line", "notes_of"]
 
+#: Seconds. Source: CreateTrainingJob, StoppingCondition.
+_DEFAULT_LIMIT = 86400
+
 
 def notes_of(request: Request) -> tuple[str, ...]:
     """Give the lines that are told after a request was staged."""
@@ -24,10 +27,11 @@ def notes_of(request: Request) -> tuple[str, ...]:
 
 def machine_line(request: Request) -> str:
     """Say what is paid for: machines, time limit, and that nobody here knows the price."""
-    resources, limits = request.body["ResourceConfig"], request.body["StoppingCondition"]
+    resources = request.body["ResourceConfig"]
     instance = str(resources.get("InstanceType") or "a machine by instance groups")
     gpu = f" ({gpu_of(instance)})" if gpu_of(instance) else ""
     spot = "spot, " if request.body.get("EnableManagedSpotTraining") else ""
-    limit = duration(limits["MaxRuntimeInSeconds"])
+    limits = request.body.get("StoppingCondition", {})
+    limit = duration(limits.get("MaxRuntimeInSeconds", _DEFAULT_LIMIT))
     count = resources.get("InstanceCount", 1)
     return f"{count} x {instance}{gpu}, {spot}{limit} at most: price unknown"
