@@ -36,6 +36,7 @@ def main() -> int:
         plain = Experiment(folder / "plain", REQUIREMENTS)
         heavy = Experiment(folder / "heavy", REQUIREMENTS)
         heavy.add_data()
+        plain.render()  # so that docker has its Dockerfile, whoever is first
         name = new_name()
         repositories = [f"{host}/{name}"]
         try:
