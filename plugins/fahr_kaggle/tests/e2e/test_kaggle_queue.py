@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from tests.conftest import wait_until
 
 GATED = """
@@ -18,6 +19,7 @@ def states(fahr):
     return sorted(job["state"] for job in fahr.jobs().values())
 
 
+@pytest.mark.timeout(900)  # seven jobs, some thirty commands
 def test_two_gpu_sessions_run_and_five_jobs_are_queued(fahr, cloud):
     folder = cloud.datasets.put("anna", "gate", {"x": ""}).version().folder
     fahr.write("train.py", GATED)
