@@ -20,7 +20,6 @@ PLUGINS = sorted(path.parent.name for path in ROOT.glob("plugins/*/pyproject.tom
 ORACLES = sorted(path.parent.parent.name for path in ROOT.glob("plugins/*/tests/oracle"))
 LAUNCHER = [
     "src/fahr_core/launcher",
-    *(str(path.relative_to(ROOT)) for path in ROOT.glob("src/fahr_core/*/runtime.py")),
     *(str(path.relative_to(ROOT)) for path in ROOT.glob("plugins/*/src/**/runtime.py")),
     *(str(path.relative_to(ROOT)) for path in ROOT.glob("plugins/*/src/*/inside")),
 ]
@@ -119,7 +118,8 @@ def build(session: nox.Session) -> None:
 @nox.session(reuse_venv=True)
 def bench(session: nox.Session) -> None:
     """Measure; each benchmark prints its figures and ends with an error past its bound."""
-    install_locked(session, extras=["notebook"])
+    install_locked(session, extras=["notebook"], members=True)
+    install_tool(session, "awscli")  # what a download from S3 is compared with
     words = session.posargs or [""]
     for file in sorted(ROOT.glob("benchmarks/bench_*.py")):
         if any(word in file.stem for word in words):
@@ -156,6 +156,15 @@ def install_built(session: nox.Session, plugin: str, *groups: str) -> None:
         core, *others = wheels
         tools = [*TEST_TOOLS, *grouped(plugin, *groups)]
         session.install(f"fahr-core[notebook,testing] @ {core.as_uri()}", *map(str, others), *tools)
+
+
+def install_tool(session: nox.Session, name: str) -> None:
+    """Put a program on the session's PATH without its packages."""
+    folders = {
+        "UV_TOOL_DIR": f"{session.virtualenv.location}/tools",
+        "UV_TOOL_BIN_DIR": session.bin,
+    }
+    session.run_install("uv", "tool", "install", "--quiet", name, env=folders)
 
 
 def run_pytest(session: nox.Session, *arguments: str) -> None:

@@ -58,14 +58,15 @@ def second_engine(megabytes: int) -> Iterator[SecondEngine]:
     # Not pytest's folder: the path of a socket has at most 104 characters.
     with (
         TemporaryDirectory(prefix="fahr-") as name,
-        _disk(Path(name), megabytes) as data,
-        _running(Path(name), data) as engine,
+        small_disk(Path(name), megabytes) as data,
+        running_engine(Path(name), data) as engine,
     ):
         yield engine
 
 
 @contextmanager
-def _disk(folder: Path, megabytes: int) -> Iterator[Path]:
+def small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
+    """Mount a file system of so many megabytes for as long as the block lasts."""
     data = folder / "data"
     data.mkdir()
     done = subprocess.run(
@@ -82,7 +83,8 @@ def _disk(folder: Path, megabytes: int) -> Iterator[Path]:
 
 
 @contextmanager
-def _running(folder: Path, data: Path) -> Iterator[SecondEngine]:
+def running_engine(folder: Path, data: Path) -> Iterator[SecondEngine]:
+    """Run an engine on a data folder for as long as the block lasts."""
     command = [
         "unshare", "--net", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child",
         "dockerd", f"--data-root={data}", f"--exec-root={folder / 'exec'}",

@@ -21,7 +21,7 @@ from fahr_docker.train_driver.logs import read_log
 from fahr_docker.train_driver.planning import plan
 from fahr_docker.train_driver.sending import submit
 from made_jobs import JOB, Told
-from second_engine import SecondEngine, _disk, _running
+from second_engine import SecondEngine, running_engine, small_disk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,8 +64,8 @@ def test_what_an_engine_had_is_known_when_it_is_back(fahr: Fahr, tmp_path: Path)
     ran = fahr.fit("write", "--follow")
     assert ran.status == 0, ran.err
     image = fahr.containers()[0].image.id
-    with TemporaryDirectory(prefix="fahr-") as name, _disk(Path(name), 1200) as data:
-        with _running(Path(name), data) as engine:
+    with TemporaryDirectory(prefix="fahr-") as name, small_disk(Path(name), 1200) as data:
+        with running_engine(Path(name), data) as engine:
             loaded(image, engine)
             written, waiting = sent("write", image), sent("wait", image)
             until(lambda: states([written])[0].state is State.COMPLETE)
@@ -77,7 +77,7 @@ def test_what_an_engine_had_is_known_when_it_is_back(fahr: Fahr, tmp_path: Path)
                 lines(waiting, follow=True)
         Path(name, "pid").unlink()  # left by the one that crashed, as its containerd's
         shutil.rmtree(Path(name, "exec"))
-        with _running(Path(name), data):
+        with running_engine(Path(name), data):
             first, second = states([written, waiting])
             assert (first.state, first.reason) == (State.COMPLETE, None)
             assert second.state is State.FAILED

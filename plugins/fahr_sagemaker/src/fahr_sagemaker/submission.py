@@ -33,6 +33,9 @@ def submit(request: Request) -> Submitted | Refused | Unknown:
     """Make the training job; a lost answer is Unknown."""
     try:
         client = Client.of_settings(request.job.settings)
+    except FahrError as error:
+        return Refused(reason=error.message, hints=error.hints)
+    try:
         answer = client.call("sagemaker", "CreateTrainingJob", **request.body)
     except FahrError as error:
         return _unsent(client, request, error)
