@@ -74,6 +74,7 @@ class Service:
         self.lane: Lane | None = None
         self.lines = [LogLine(text="one", time=1.0, cursor="1"), LogLine(text="two", cursor="2")]
         self.poll = 0.01
+        self.paid = False
         self.requests: list[Request] = []
         self.states: dict[str, dict[str, Any]] = {}
         self.state: dict[str, Any] = {"state": State.RUNNING, "started": time.time() - 60}
@@ -155,6 +156,7 @@ def train_info() -> TrainInfo:
         settings="tests.told_driver:ToldSettings",
         capabilities=frozenset(map(Capability, SERVICE.can)),
         poll=SERVICE.poll,
+        paid=SERVICE.paid,
     )
 
 

@@ -43,6 +43,13 @@ def test_stdout_is_the_name_alone(call: Call, folder: Path) -> None:
     ]
 
 
+def test_what_costs_money_says_how_it_is_stopped(call: Call, told: Service, folder: Path) -> None:
+    told.paid = True
+    assert call("fit").err.splitlines()[-1] == "         fahr stop digits-train-1"
+    told.can -= {"stop"}
+    assert "fahr stop" not in call("fit").err
+
+
 def test_every_option_arrives(
     call: Call, told: Service, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -105,12 +105,14 @@ def command(
 def _fit(order: Order, *, follow: bool, as_json: bool, no_input: bool) -> int:
     from fahr_core.cli.work import open_ledger
     from fahr_core.leftovers import sweep_at_times
+    from fahr_core.models import Capability
     from fahr_core.submission import submit
 
     reporter = console.Terminal()
     ledger = open_ledger()
     sweep_at_times(ledger)  # first: they may be what fills the disk
-    record = submit(_planned(order, no_input=no_input), reporter)
+    plan = _planned(order, no_input=no_input)
+    record = submit(plan, reporter)
     if as_json:
         from fahr_core.cli.shown import job_json
 
@@ -122,6 +124,8 @@ def _fit(order: Order, *, follow: bool, as_json: bool, no_input: bool) -> int:
         return follow_job(ledger, record, show=show, waiting_told=True)
     console.stage("next", f"fahr logs -f {record.name}")
     console.stage("", f"fahr fetch {record.name}")
+    if plan.session.info.paid and plan.session.can(Capability.STOP):
+        console.stage("", f"fahr stop {record.name}")
     if not as_json:
         console.out(record.name)
     return 0
