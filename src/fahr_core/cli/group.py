@@ -28,7 +28,7 @@ COMMANDS = {
     "ls": "List your jobs.",
     "show": "Show all that is known of a job.",
     "copy": "Copy an experiment's files to start the next one.",
-    "images": "List the images that fahr made, or remove those that nobody needs.",
+    "images": "List the images that fahr made, or remove what no job needs.",
     "drivers": "List the drivers, show one's settings, or check one.",
     "config": "Show every setting with its origin.",
     "doctor": "Check this machine and your accounts.",

@@ -15,13 +15,10 @@ import socket
 import time
 from http.client import HTTPException
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, Dict, List, Mapping, NamedTuple, Sequence
 from urllib.error import HTTPError, URLError
 from urllib.parse import urljoin, urlsplit
 from urllib.request import ProxyHandler, Request, build_opener, urlopen
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 ML = Path("/opt/ml")
 CODE = "/opt/fahr/code"
@@ -35,7 +32,7 @@ ANSWER_PATIENCE = 30.0  # seconds
 ATTEMPTS = 6
 BUSY = ("ThrottlingException", "InternalServiceError", "InternalServerError")
 
-_reasons: list[str] = []
+_reasons: List[str] = []
 
 
 class ServiceError(Exception):
@@ -50,7 +47,7 @@ class Credentials(NamedTuple):
     token: str = ""
 
 
-def places() -> dict[str, Any]:
+def places() -> Dict[str, Any]:
     """Tell the job's folders; each input is a channel, a folder below `inputs`."""
     return {
         "code": CODE,
@@ -63,7 +60,7 @@ def places() -> dict[str, Any]:
     }
 
 
-def nodes() -> dict[str, Any]:
+def nodes() -> Dict[str, Any]:
     """Tell this machine's rank among the job's, and where the first one is.
 
     Frameworks are told the network card too, as AWS's own images do: theirs is a guess.
@@ -85,7 +82,7 @@ def nodes() -> dict[str, Any]:
     }
 
 
-def secrets(names: Sequence[str]) -> dict[str, str]:
+def secrets(names: Sequence[str]) -> Dict[str, str]:
     """Read the job's secrets through its role, from where `FAHR_SECRETS` says."""
     place = os.environ.get("FAHR_SECRETS", "")
     kind, _, name = place.partition(":")
@@ -130,7 +127,7 @@ def _move_into(folder: Path, target: Path) -> None:
 # -- several machines -------------------------------------------------------------------
 
 
-def _resources() -> dict[str, Any]:
+def _resources() -> Dict[str, Any]:
     try:
         text = (ML / "input" / "config" / "resourceconfig.json").read_text(encoding="utf-8")
     except FileNotFoundError:  # run by hand
@@ -160,13 +157,13 @@ def _wait_for_name(host: str) -> None:
 # -- secrets ----------------------------------------------------------------------------
 
 
-def _from_secrets_manager(name: str) -> dict[str, str]:
+def _from_secrets_manager(name: str) -> Dict[str, str]:
     answer = _call("secretsmanager", "secretsmanager.GetSecretValue", {"SecretId": name})
     return dict(json.loads(answer["SecretString"]))
 
 
-def _from_parameters(prefix: str, names: Sequence[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
+def _from_parameters(prefix: str, names: Sequence[str]) -> Dict[str, str]:
+    found: Dict[str, str] = {}
     for start in range(0, len(names), 10):  # GetParameters takes ten
         wanted = [prefix + "/" + name for name in names[start : start + 10]]
         body = {"Names": wanted, "WithDecryption": True}
@@ -175,7 +172,7 @@ def _from_parameters(prefix: str, names: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _call(service: str, target: str, body: Mapping[str, Any]) -> dict[str, Any]:
+def _call(service: str, target: str, body: Mapping[str, Any]) -> Dict[str, Any]:
     """Ask a service until it answers; a refusal is told as the service words it."""
     url = _endpoint(service)
     data = json.dumps(body).encode("utf-8")
@@ -244,7 +241,7 @@ def _credentials() -> Credentials:
     raise ServiceError("the job has no credentials: is it run with a role?")
 
 
-def _ask_container(url: str) -> dict[str, Any]:
+def _ask_container(url: str) -> Dict[str, Any]:
     headers = {}
     token = os.environ.get("AWS_CONTAINER_AUTHORIZATION_TOKEN", "")
     file = os.environ.get("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")
@@ -262,7 +259,7 @@ def _ask_container(url: str) -> dict[str, Any]:
 
 def signed_headers(
     url: str, service: str, region: str, target: str, body: bytes, credentials: Credentials
-) -> dict[str, str]:
+) -> Dict[str, str]:
     """Give the headers of a POST of JSON, signed.
 
     Source: IAM User Guide, "Create a signed AWS API request".
