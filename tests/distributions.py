@@ -12,14 +12,8 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
-TRAIN = """
-from fahr_core.hookspecs import hookimpl
-from fahr_core.models import Artifacts, Capability, Request, Staged, TrainInfo
-
-@hookimpl
-def train_info(): return TrainInfo(title="a test", settings="none:None")
-@hookimpl
-def render_artifacts(job, base): return Artifacts()
+#: The hooks that send and bring home, with nothing in them.
+IDLE = """
 @hookimpl
 def plan_submission(job, artifacts, image): ...
 @hookimpl
@@ -35,6 +29,19 @@ def stream_logs(ref, follow, after): return iter(())
 @hookimpl
 def fetch_output(ref, destination, options, progress): return []
 """
+
+TRAIN = (
+    """
+from fahr_core.hookspecs import hookimpl
+from fahr_core.models import Artifacts, Capability, Request, Staged, TrainInfo
+
+@hookimpl
+def train_info(): return TrainInfo(title="a test", settings="none:None")
+@hookimpl
+def render_artifacts(job, base): return Artifacts()
+"""
+    + IDLE
+)
 
 BUILD = """
 from fahr_core.hookspecs import hookimpl

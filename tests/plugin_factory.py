@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.distributions import Distributions
+from tests.distributions import IDLE, Distributions
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-SOURCE = '''
+SOURCE = (
+    '''
 from fahr_core.hookspecs import hookimpl
 from fahr_core.models import (
     Artifacts, BaseImage, BuildInfo, Capability, Finding, Image, ImageTarget, Login,
@@ -44,21 +45,9 @@ def render_artifacts(job, base):
     names = {files}
     text = f"# for {{job.artifact}}, {{base and base.reference}}\\n"
     return Artifacts(base=base, files=tuple(RenderedFile(path=n, text=text) for n in names))
-@hookimpl
-def plan_submission(job, artifacts, image): ...
-@hookimpl
-def stage_request(request, secrets, progress): return Staged()
-@hookimpl
-def submit_jobs(requests): return []
-@hookimpl
-def find_submission(request): ...
-@hookimpl
-def job_states(refs): return []
-@hookimpl
-def stream_logs(ref, follow, after): return iter(())
-@hookimpl
-def fetch_output(ref, destination, options, progress): return []
 '''
+    + IDLE
+)
 
 IMAGE_HOOKS = """
 @hookimpl
