@@ -155,7 +155,7 @@ def install_built(session: nox.Session, plugin: str, *groups: str) -> None:
         wheels = sorted(Path(folder).glob("*.whl"), key=lambda path: "fahr_core" not in path.name)
         core, *others = wheels
         tools = [*TEST_TOOLS, *grouped(plugin, *groups)]
-        session.install(f"fahr-core[notebook,testing] @ {core.as_uri()}", *map(str, others), *tools)
+        session.install(f"fahr-core[testing] @ {core.as_uri()}", *map(str, others), *tools)
 
 
 def install_tool(session: nox.Session, name: str) -> None:
