@@ -2,6 +2,7 @@
 
 import signal
 import subprocess
+import sys
 import time
 
 import pytest
@@ -195,3 +196,25 @@ def test_signals_of_the_child_are_plain(place: Place) -> None:
     )
     result = place.run()
     assert result.out.startswith("['SIG_DFL', 'SIG_DFL'] <built-in function default_int_handler")
+
+
+MANY_SIGNALS = """
+import os, subprocess
+from fahr_core.launcher.supervise import Stop
+
+sending = "while kill -TERM $0 2>/dev/null; do :; done"
+with Stop() as stop:
+    sender = subprocess.Popen(["sh", "-c", sending, str(os.getpid())])
+    for _ in range(200_000):
+        stop.wait(0)
+    sender.kill()
+    sender.wait()
+    print(stop.requested)
+"""
+
+
+def test_a_signal_that_comes_while_another_is_taken_in() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", MANY_SIGNALS], capture_output=True, timeout=120, check=True
+    )
+    assert done.stdout == b"True\n"

@@ -1,6 +1,7 @@
 """Runs the job's command: forwards its output, passes signals on, keeps its time limit."""
 
 import os
+import queue
 import select
 import signal
 import threading
@@ -39,13 +40,26 @@ class Stop:
 
     def __init__(self) -> None:
         self.requested = False
-        self.changed = threading.Event()
+        # A signal may come while the last one is taken in, and its handler runs right there: of
+        # all that wakes a waiter a SimpleQueue alone may be used again then (an Event locks up).
+        self._news: "queue.SimpleQueue[None]" = queue.SimpleQueue()
         self._before: Dict[int, Any] = {}
 
     def request(self, *_: Any) -> None:
         """Ask for the job's end."""
         self.requested = True
-        self.changed.set()
+        self.tell()
+
+    def tell(self) -> None:
+        """Wake who waits."""
+        self._news.put(None)
+
+    def wait(self, seconds: float) -> None:
+        """Wait until there is something to look at, so many seconds at most."""
+        try:
+            self._news.get(timeout=seconds)
+        except queue.Empty:
+            return
 
     def __enter__(self) -> "Stop":
         if threading.current_thread() is threading.main_thread():
@@ -100,8 +114,7 @@ def _to_the_end(
     threading.Thread(target=_announce_end, args=(group, stop), daemon=True).start()
     watch = _Watch(group, stop, timeout, patience)
     while group.child.poll() is None and not watch.given_up():
-        stop.changed.wait(watch.step())
-        stop.changed.clear()
+        stop.wait(watch.step())
         log.tick()
     ended = watch.ended()
     group.settle(watch.patience_left(), asked=watch.kill_at is not None)
@@ -155,7 +168,7 @@ class _Watch:
 
 def _announce_end(group: Group, stop: Stop) -> None:
     group.child.wait()
-    stop.changed.set()
+    stop.tell()
 
 
 def _forward(group: Group, log: Log) -> List[threading.Thread]:
