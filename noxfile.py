@@ -123,7 +123,8 @@ def bench(session: nox.Session) -> None:
     words = session.posargs or [""]
     for file in sorted(ROOT.glob("benchmarks/bench_*.py")):
         if any(word in file.stem for word in words):
-            session.run("python", str(file))
+            # As users have it, who import compiled modules.
+            session.run("python", str(file), env={"PYTHONDONTWRITEBYTECODE": None})
 
 
 def install_locked(
