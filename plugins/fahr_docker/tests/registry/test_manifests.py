@@ -44,6 +44,22 @@ def test_a_manifest_whose_contents_are_missing_is_refused(registry):
     assert registry.tags() == ()
 
 
+def test_a_blob_that_is_lost_for_a_moment_while_another_stores_it_does_not_stop_a_push():
+    unknown = json.dumps({"errors": [{"code": "MANIFEST_BLOB_UNKNOWN"}]}).encode()
+    asked = []
+
+    def answer(request):
+        asked.append(request.method)
+        if len(asked) == 1:
+            return 404, {"Content-Type": "application/json"}, unknown
+        return 201, {"Docker-Content-Digest": digest_of(b"{}")}, b""
+
+    with serving(answer) as server:
+        registry = Registry(server.host, "team/img", patience=QUICK)
+        assert registry.put_manifest("env-1", b"{}", DOCKER_MANIFEST) == digest_of(b"{}")
+    assert asked == ["PUT", "PUT"]
+
+
 def test_a_manifest_is_deleted_with_all_its_tags(registry):
     digest = push_image(registry, "one")
     push_image(registry, "two")

@@ -149,7 +149,17 @@ def write_manifest(service: Service, target: str, content: bytes, media_type: st
         MissingBlobs: the registry lacks something that the manifest names.
         ServiceError: it does not answer, or stored something else.
     """
-    return service.patiently(lambda: _put_once(service, target, content, media_type))
+
+    def put() -> str:
+        return service.patiently(lambda: _put_once(service, target, content, media_type))
+
+    try:
+        return put()
+    except MissingBlobs as missing:
+        # Distribution writes a blob's link in place: while somebody stores the same blob, a
+        # reader finds an empty link for a moment, and the registry takes the blob for lost.
+        service.pause(1, Broken(missing.message))
+        return put()
 
 
 def delete(service: Service, target: str) -> bool:
