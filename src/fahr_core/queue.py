@@ -6,6 +6,9 @@ waits any more::
     fahr fit ── queued ──▶ ensure_runner ── nobody holds the lock ──▶ python -m fahr_core.queue
     any command ── something is queued ──▶ revive ──▲
 
+It also asks for the jobs that go on only while somebody asks for them, until they have ended
+(``Request.attended``: a job longer than its service's sessions, say).
+
 No job is forgotten between the two: whoever queues a job writes it down and then looks for a
 runner, and a runner that ends gives its lock back and then looks once more for a job.
 """
@@ -39,7 +42,7 @@ LOG_LIMIT = 1_000_000
 
 
 def ensure_runner(driver: str) -> None:
-    """Start the process that sends a driver's queued jobs, unless there is one.
+    """Start the process that looks after a driver's jobs, unless there is one.
 
     Raises:
         DiskError: its lock or its log cannot be written.
@@ -51,19 +54,19 @@ def ensure_runner(driver: str) -> None:
 
 
 def revive(ledger: Ledger) -> None:
-    """Start the runners that queued jobs wait for; cheap when nothing is queued."""
-    for driver in ledger.queued_drivers():
+    """Start the runners that jobs need; cheap when none does."""
+    for driver in ledger.drivers_with_work():
         ensure_runner(driver)
 
 
 def run(
     driver: str, ledger: Ledger, open_session: Callable[[Record], Sender] | None = None
 ) -> None:
-    """Be the runner of a driver, if there is none, until nothing waits any more."""
+    """Be the runner of a driver, if there is none, until no job needs one any more."""
     from fahr_core.jobs import open_for
     from fahr_core.queue_runner import Runner
 
-    while driver in ledger.queued_drivers():
+    while driver in ledger.drivers_with_work():
         with _elected(driver, patience=ELECTION_SECONDS) as elected:
             if not elected:
                 return

@@ -1,4 +1,7 @@
-"""The runner's work: send what waits as room is made, whatever drivers and networks do."""
+"""The runner's work: send what waits as room is made, whatever drivers and networks do.
+
+Jobs that have to be attended to are asked for until they have ended.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +29,10 @@ log = logging.getLogger(__name__)
 LONGEST_PAUSE = 300.0
 #: How often the runner asks for jobs that nobody can tell of before it leaves them to others.
 PATIENCE = 8
+#: The runner rests for this part of the time in which nothing happened, within limits: its
+#: driver's pace and that many times the pace.
+RESTING = 1 / 20
+LONGEST_REST = 12
 
 
 class Sender(Protocol):
@@ -46,7 +53,7 @@ class Sender(Protocol):
 
 
 class Runner:
-    """Sends a driver's queued jobs in their order until none waits.
+    """Sends a driver's queued jobs in their order, and attends to those that need it.
 
     Args:
         driver: The driver's name.
@@ -68,9 +75,10 @@ class Runner:
         self._troubles = 0
         self._doubts = 0
         self._orphaned = False
+        self._moved_at = time.monotonic()
 
     def run(self) -> None:
-        """Send until nothing waits.
+        """Work until nothing waits and nothing is to be attended to.
 
         Raises:
             FahrError: the ledger is damaged or of a newer fahr.
@@ -83,13 +91,15 @@ class Runner:
                 # What became of a job that this process has taken may not be written down.
                 self._orphaned = True
                 moved = self._trouble(error.message)
-            if not moved:
-                time.sleep(self._pause(self._troubles))
+            if moved:
+                self._moved_at = time.monotonic()
+            else:
+                time.sleep(self._rest())
         log.info("runner for %s ends", self.driver)
 
     def _unfinished(self) -> bool:
-        waiting = self.driver in self.ledger.queued_drivers()
-        return waiting or self._orphaned or 0 < self._doubts < PATIENCE
+        needed = self.driver in self.ledger.drivers_with_work()
+        return needed or self._orphaned or 0 < self._doubts < PATIENCE
 
     def _turn(self) -> bool:
         """Send one job, or make room; tell whether the next turn can follow at once."""
@@ -154,7 +164,8 @@ class Runner:
 
     def _refresh(self) -> bool:
         """Ask for the jobs at the service; tell whether one of them has ended."""
-        records = [r for r in self.ledger.active(self.driver) if r.ref and r.lane]
+        active = self.ledger.active(self.driver)
+        records = [one for one in active if one.ref and (one.lane or one.attended)]
         ended = [self._ask(asked) for asked in by_session(records)]
         return any(ended)
 
@@ -180,6 +191,11 @@ class Runner:
         self._troubles += 1
         log.info("%s; again in %.1f s", what, self._pause(self._troubles))
         return False
+
+    def _rest(self) -> float:
+        """Give the seconds until the next look: the rarer, the longer nothing has happened."""
+        quiet = (time.monotonic() - self._moved_at) * RESTING
+        return max(self._pause(self._troubles), min(quiet, self._poll * LONGEST_REST))
 
     def _pause(self, failures: int) -> float:
         return min(LONGEST_PAUSE, self._poll * 2.0 ** min(failures, 16))

@@ -62,6 +62,8 @@ def send(ledger: Ledger, session: Session, request: Request, reporter: Reporter)
         with _told_unrecorded(request, sent, answer.link):
             ledger.submitted(request.name, answer.ref, answer.link)
         reporter.say("sent", answer.link or request.name)
+        if request.attended:
+            _attend(request)
     elif isinstance(answer, Refused) and answer.busy:
         ledger.requeue(request.name, answer.reason)
         queue(request, reporter, answer.reason)
@@ -85,6 +87,12 @@ def send(ledger: Ledger, session: Session, request: Request, reporter: Reporter)
             f"nobody can tell whether {request.driver} has {request.name}: {answer.reason}",
             f"fahr status {request.name}    asks again; it is never sent twice",
         )
+
+
+def _attend(request: Request) -> None:
+    from fahr_core.queue import ensure_runner
+
+    ensure_runner(request.driver)
 
 
 @contextmanager

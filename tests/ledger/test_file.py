@@ -18,7 +18,7 @@ def test_reading_without_a_ledger_makes_nothing(ledger, tmp_path):
     assert ledger.listing(20) == ([], 0)
     assert ledger.get("x") is None
     assert ledger.unsettled() == []
-    assert ledger.queued_drivers() == []
+    assert ledger.drivers_with_work() == []
     assert ledger.fetched_files("/x") == {}
     with pytest.raises(UnknownJob, match="no job yet"):
         ledger.resolve(None, None)

@@ -152,7 +152,7 @@ def test_a_lane_holds_its_limit_and_the_rest_waits_in_order(ledger):
     taken = ledger.next_queued("local")
     assert (taken.name, taken.state, taken.owner.pid) == (names[2], "submitting", os.getpid())
     assert ledger.next_queued("local") is None
-    assert ledger.queued_drivers() == ["local"]
+    assert ledger.drivers_with_work() == ["local"]
 
 
 def test_a_full_lane_does_not_hold_up_another(ledger):
@@ -180,4 +180,4 @@ def test_a_waiting_job_is_withdrawn_once(ledger):
     assert ledger.withdraw(waiting)
     assert not ledger.withdraw(waiting)
     assert ledger.get(waiting).state is State.STOPPED
-    assert ledger.queued_drivers() == []
+    assert ledger.drivers_with_work() == []

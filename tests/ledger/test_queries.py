@@ -115,7 +115,7 @@ def test_reading_imports_nothing_slow(ledger):
         "import sys; from pathlib import Path; from fahr_core.ledger import Ledger;"
         f"ledger = Ledger(Path({str(ledger.file.path)!r}));"
         "assert ledger.listing(20)[1] == 1; assert ledger.resolve(None, None).ref;"
-        "ledger.unsettled(); ledger.queued_drivers(); print(*sys.modules)"
+        "ledger.unsettled(); ledger.drivers_with_work(); print(*sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     slow = {"msgspec", "pydantic", "psutil", "filelock", "difflib", "asyncio", "platformdirs"}

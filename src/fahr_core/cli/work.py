@@ -15,7 +15,7 @@ def open_ledger() -> Ledger:
         from fahr_core.settlement import settle
 
         settle(ledger, open_for)
-    if ledger.queued_drivers():
+    if ledger.drivers_with_work():
         from fahr_core.queue import revive
 
         revive(ledger)

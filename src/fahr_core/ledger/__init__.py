@@ -126,6 +126,7 @@ class Ledger(LedgerQueries, ReportedStates, FetchedFiles):
             remote_name=request.remote_name,
             lane=lane.name if lane else None,
             lane_limit=lane.limit if lane else None,
+            attended=request.attended,
             params=json.dumps(dict(job.params)),
             job=dumps(job),
             request=dumps(request),

@@ -82,6 +82,7 @@ STEPS: list[tuple[str, ...]] = [
             PRIMARY KEY (destination, path)
         ) WITHOUT ROWID""",
     ),
+    ("ALTER TABLE jobs ADD COLUMN attended INTEGER NOT NULL DEFAULT 0",),
 ]
 
 BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}

@@ -96,10 +96,12 @@ class LedgerQueries:
         """Give the run id of every job, also of one that is only reserved; from the index."""
         return {run_id for (run_id,) in self.file.select("SELECT run_id FROM jobs")}
 
-    def queued_drivers(self) -> list[str]:
-        """Give the drivers for which jobs wait here."""
+    def drivers_with_work(self) -> list[str]:
+        """Give the drivers for which jobs wait here, or have to be asked for until they end."""
         rows = self.file.select(
-            "SELECT DISTINCT driver FROM jobs WHERE state = ? ORDER BY driver", [State.QUEUED]
+            "SELECT DISTINCT driver FROM jobs WHERE state = ?"
+            " OR (attended AND ref IS NOT NULL AND state IN (?, ?, ?)) ORDER BY driver",
+            [State.QUEUED, State.SUBMITTED, State.RUNNING, State.STOPPING],
         )
         return [driver for (driver,) in rows]
 

@@ -30,8 +30,9 @@ class Record:
 
     ``where`` is the machine in the service's words, ``detail`` the service's own word for
     the state, ``seen`` when the service was last asked, ``fetched`` the folder of the last
-    fetch, ``owner`` the process that is sending the job, None once that is settled, and
-    ``from_queue`` whether the job ever waited here.
+    fetch, ``owner`` the process that is sending the job, None once that is settled,
+    ``from_queue`` whether the job ever waited here, and ``attended`` whether the queue's
+    runner asks for it until it has ended.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Record:
     owner: ProcessId | None
     ref: JobRef | None
     params: Mapping[str, Any] = field(default_factory=dict)
+    attended: bool = False
 
     @property
     def words(self) -> str:
@@ -82,6 +84,7 @@ def record_from(row: Sequence[Any]) -> Record:
     values = dict(zip(NAMES, row, strict=True))
     values["state"] = State(values["state"])
     values["from_queue"] = bool(values["from_queue"])
+    values["attended"] = bool(values["attended"])
     values["params"] = json.loads(values["params"] or "{}")
     values["owner"] = ProcessId(**json.loads(values["owner"])) if values["owner"] else None
     values["ref"] = JobRef(**json.loads(values["ref"])) if values["ref"] else None

@@ -35,7 +35,9 @@ class Request:
     """The exact request that a driver will send, made without asking anybody.
 
     ``body`` is what the service receives; ``uploads`` maps a place in the service's storage
-    to the digest of what has to lie there first.
+    to the digest of what has to lie there first.  ``attended`` says that the job goes on only
+    where somebody asks for its state until it has ended: then the queue's runner does, also
+    with the terminal closed.
     """
 
     driver: str
@@ -46,6 +48,7 @@ class Request:
     job: Job
     uploads: Mapping[str, str] = field(default_factory=dict)
     lane: Lane | None = None
+    attended: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from tests.clouds.aws.calls import Call
 from tests.clouds.aws.cloud import ACCOUNT, REGION, Cloud
-from tests.clouds.aws.faults import Fault
 from tests.clouds.aws.training_job import TrainingJob
+from tests.clouds.faults import Fault
 
 __all__ = ["ACCOUNT", "REGION", "Call", "Cloud", "Fault", "TrainingJob"]

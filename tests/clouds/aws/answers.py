@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
+
+from tests.clouds.striking import Answer
 
 if TYPE_CHECKING:
     from tests.clouds.aws.calls import Call
 
 REQUEST_ID = "00000000-0000-4000-8000-000000000000"
-
-
-@dataclass(frozen=True)
-class Answer:
-    """An HTTP answer."""
-
-    status: int
-    body: bytes
-    headers: tuple[tuple[str, str], ...] = ()
 
 
 class ServiceError(Exception):

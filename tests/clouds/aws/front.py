@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import json
-import os
-import select
-import socket
-import struct
-import time
 from typing import TYPE_CHECKING, Any
 
+from moto.moto_server.werkzeug_app import MotoRequestHandler
+
 from tests.clouds.aws import answers
-from tests.clouds.aws.answers import Answer, ServiceError
+from tests.clouds.aws.answers import ServiceError
 from tests.clouds.aws.calls import Call, read_call
-from tests.clouds.aws.faults import Fault
 from tests.clouds.aws.validation import validate
+from tests.clouds.faults import Fault
+from tests.clouds.serving import Handler
+from tests.clouds.striking import Answer, answer_struck
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -27,6 +27,10 @@ BEFORE = {
     Fault.UNAVAILABLE: answers.unavailable,
     Fault.THROTTLE: answers.throttled,
 }
+
+
+class MotoHandler(Handler, MotoRequestHandler):
+    """Keeps the names of headers as moto needs them."""
 
 
 class Front:
@@ -51,30 +55,19 @@ class Front:
             answer = self._asked(call, environ)
         if answer is None:
             return self._moto(environ, start)  # type: ignore[no-any-return]
-        headers = [*answer.headers]
-        if not any(name.lower() == "content-length" for name, _ in headers):
-            headers.append(("Content-Length", str(len(answer.body))))
-        start(f"{answer.status} -", headers)
-        return [answer.body]
+        return answer.send(start)
 
     def _asked(self, call: Call, environ: dict[str, Any]) -> Answer | None:
         """Give the answer, or None where moto may stream it: archives are large."""
         self._cloud.calls.append(call)
-        fault, seconds = self._cloud.faults.take(call) or (None, 0.0)
-        if fault in (Fault.TIMEOUT, Fault.RESET):
-            if fault is Fault.TIMEOUT:
-                self._hold(environ, seconds)
-            _reset(environ)
-        if fault in BEFORE:
-            return answers.refusal(call, BEFORE[fault](call))
-        if fault is None and call.service == "s3" and self._admitted(call):
+        strike = self._cloud.faults.take(call.name)
+        if strike is None and call.service == "s3" and self._admitted(call):
             return None
-        answer = self._effect(call, environ)
-        if fault is Fault.LOST:
-            _reset(environ)
-        if fault is Fault.SLOW:
-            self._hold(environ, seconds)
-        return _cut(answer) if fault is Fault.BROKEN else answer
+        refusals = {
+            fault: functools.partial(_refusal, call, error) for fault, error in BEFORE.items()
+        }
+        effect = functools.partial(self._effect, call, environ)
+        return answer_struck(environ, strike, effect, refusals, self._cloud.closing)
 
     def _effect(self, call: Call, environ: dict[str, Any]) -> Answer:
         try:
@@ -102,14 +95,9 @@ class Front:
         found = self._cloud.credentials_of(token)
         return Answer(200 if found else 404, json.dumps(found or {}).encode())
 
-    def _hold(self, environ: dict[str, Any], seconds: float) -> None:
-        """Wait until the time is over, the client has hung up, or the cloud ends."""
-        connection = environ["werkzeug.socket"]
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline and not self._cloud.closing.wait(0.05):
-            readable = select.select([connection], [], [], 0)[0]
-            if readable and not connection.recv(1, socket.MSG_PEEK):
-                return
+
+def _refusal(call: Call, error: Callable[[Call], ServiceError]) -> Answer:
+    return answers.refusal(call, error(call))
 
 
 def _answer_of(app: Any, environ: dict[str, Any]) -> Answer:
@@ -117,19 +105,3 @@ def _answer_of(app: Any, environ: dict[str, Any]) -> Answer:
 
     body, status, headers = run_wsgi_app(app, environ, buffered=True)
     return Answer(int(status.split(None, 1)[0]), b"".join(body), tuple(headers))
-
-
-def _cut(answer: Answer) -> Answer:
-    """Give half of an answer that says that it is whole."""
-    kept = [pair for pair in answer.headers if pair[0].lower() != "content-length"]
-    headers = (*kept, ("Content-Length", str(len(answer.body) or 1)))
-    return Answer(answer.status, answer.body[: len(answer.body) // 2], headers)
-
-
-def _reset(environ: dict[str, Any]) -> None:
-    """Reset the connection, so that the client gets no answer at all."""
-    environ["fahr.handler"].close_connection = True
-    connection = environ["werkzeug.socket"]
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    os.close(connection.detach())
-    raise ConnectionAbortedError

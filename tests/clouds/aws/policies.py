@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.clouds.aws.answers import REQUEST_ID, Answer
+from tests.clouds.aws.answers import REQUEST_ID
+from tests.clouds.striking import Answer
 
 if TYPE_CHECKING:
     from tests.clouds.aws.calls import Call

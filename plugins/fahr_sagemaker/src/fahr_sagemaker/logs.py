@@ -7,7 +7,7 @@ import time
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from fahr_core.errors import ServiceError
+from fahr_core.live_log import Patience, followed
 from fahr_core.models import LogLine
 from fahr_sagemaker import asking
 from fahr_sagemaker.streams import Stream, cursor_of, find_streams, place, read_cursor
@@ -53,7 +53,7 @@ def stream_logs(
     if last is not None and not follow:
         yield from log.tail(last)
     elif follow:
-        yield from _followed(log)
+        yield from followed(log, _patience())
     else:
         yield from log.lines()
 
@@ -100,6 +100,13 @@ class _Log:
         """Give the seconds between two looks."""
         return _PACE * (1 + len(self._streams) // _HOSTS)
 
+    def ended(self) -> float | None:
+        """Ask SageMaker how long ago the job ended; one that is unknown is over."""
+        told = asking.describe(self.ref)
+        if told is None:
+            return _DRAIN
+        return _ago(told) if told["TrainingJobStatus"] in _ENDED else None
+
     def _look(self) -> None:
         """Find the streams: a host's appears with its first line, a restart makes a new one."""
         for name in find_streams(self.ref):
@@ -117,58 +124,10 @@ class _Log:
         return LogLine(text=event.text, time=event.time / 1000, source=source, cursor=cursor)
 
 
-def _followed(log: _Log) -> Iterator[LogLine]:
-    """Give lines as they come until the job has ended and nothing more does."""
-    end = _End(log.ref)
-    pause = waited = 0.0
-    while True:
-        came = False
-        try:
-            end.look()
-            for line in log.lines():
-                came = True
-                yield line
-            pause = waited = 0.0
-        except ServiceError:
-            if waited > _PATIENCE:
-                raise
-            log.rewind()
-            pause = min(_LONGEST_PAUSE, max(1.0, 2 * pause))
-            waited += pause
-        if not pause and end.is_drained(came):
-            return
-        time.sleep(pause or log.pace)
-
-
-class _End:
-    """Whether a job has ended, and whether its log can be taken for whole."""
-
-    def __init__(self, ref: JobRef) -> None:
-        self._ref = ref
-        self._asked = float("-inf")
-        self._until: float | None = None
-        self._quiet = 0.0
-
-    def look(self) -> None:
-        """Ask for the job's state now and then; before the log is read, so that it is whole."""
-        now = time.monotonic()
-        if self._until is not None or now - self._asked < _STATE_PACE:
-            return
-        self._asked = now
-        told = asking.describe(self._ref)
-        if told is None or told["TrainingJobStatus"] in _ENDED:
-            left = _DRAIN - _ago(told) if told else 0.0
-            self._until = now + min(_DRAIN, max(0.0, left))
-            self._quiet = now + _QUIET
-
-    def is_drained(self, came: bool) -> bool:
-        """Tell whether what was just read is the end."""
-        now = time.monotonic()
-        if self._until is None:
-            return False
-        if came:
-            self._quiet = now + _QUIET
-        return now >= min(self._quiet, self._until)
+def _patience() -> Patience:
+    return Patience(
+        state=_STATE_PACE, quiet=_QUIET, drain=_DRAIN, pause=_LONGEST_PAUSE, service=_PATIENCE
+    )
 
 
 def _ago(told: Mapping[str, Any]) -> float:

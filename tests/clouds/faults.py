@@ -6,10 +6,6 @@ import enum
 import threading
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from tests.clouds.aws.calls import Call
 
 
 class Fault(enum.Enum):
@@ -70,16 +66,16 @@ class Faults:
             self._planned.clear()
             self.struck.clear()
 
-    def take(self, call: Call) -> tuple[Fault, float] | None:
-        """Give the fault that strikes this call, and its seconds."""
+    def take(self, call: str) -> tuple[Fault, float] | None:
+        """Give the fault that strikes a call of this name, and its seconds."""
         with self._lock:
             for planned in self._planned:
-                if not planned.left or not fnmatchcase(call.name, planned.pattern):
+                if not planned.left or not fnmatchcase(call, planned.pattern):
                     continue
                 if planned.skip:
                     planned.skip -= 1
                     continue
                 planned.left -= 1
-                self.struck.append((call.name, planned.fault))
+                self.struck.append((call, planned.fault))
                 return planned.fault, planned.seconds
         return None

@@ -1,15 +1,14 @@
-"""The HTTP servers of the cloud: for this machine, and for the jobs' containers."""
+"""The HTTP servers of a cloud: for this machine, and for the jobs' containers."""
 
 from __future__ import annotations
 
 import threading
 from typing import Any
 
-from moto.moto_server.werkzeug_app import MotoRequestHandler
-from werkzeug.serving import make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 
-class Handler(MotoRequestHandler):
+class Handler(WSGIRequestHandler):
     """Lets a fault reach the connection; says nothing of each request."""
 
     def make_environ(self) -> dict[str, Any]:
@@ -23,13 +22,19 @@ class Handler(MotoRequestHandler):
 class Server:
     """A thread that answers requests at one address."""
 
-    def __init__(self, app: Any, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(
+        self,
+        app: Any,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        handler: type[WSGIRequestHandler] = Handler,
+    ) -> None:
         """Listen and answer at once.
 
         Raises:
             OSError: the address is not this machine's, or taken.
         """
-        self._server = make_server(host, port, app, threaded=True, request_handler=Handler)
+        self._server = make_server(host, port, app, threaded=True, request_handler=handler)
         self._server.block_on_close = False  # type: ignore[attr-defined]
         self.host, self.port = host, int(self._server.server_address[1])
         self._thread = threading.Thread(
