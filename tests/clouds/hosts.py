@@ -1,28 +1,26 @@
-"""The hosts of a training job: containers on the real engine, with a network between them."""
+"""The hosts of a job: containers on the real engine, with a network between them."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import re
 import tarfile
 import tempfile
 import threading
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.clouds.aws import layout
-
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.clouds.aws.training_job import TrainingJob
+    from collections.abc import Callable, Iterator, Sequence
 
 #: Holds the network of each host; made by .ci/engine.
 PAUSE_IMAGE = "python:3.11-slim-bookworm"
 PAUSE = (Path(__file__).parent / "pause.py").read_text(encoding="utf-8")
 LABEL = "fahr-test-cloud"
+#: The device that a job sees on a machine with a GPU; nothing can be computed with it.
+GPU = "/dev/null:/dev/nvidia0:rwm"
 
 
 class Host:
@@ -70,49 +68,75 @@ class Host:
         return found if found.exists() else place
 
 
+@dataclass(frozen=True)
+class Lead:
+    """An address in a job's network, and where its port 80 leads: to the cloud's services."""
+
+    address: str
+    host: str
+    port: int
+    #: The name that means the address, where clients ask by one.
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Outfit:
+    """What the container of one host is started with."""
+
+    name: str
+    command: list[str] | None
+    environment: dict[str, str]
+    entrypoint: list[str] | None = None
+    #: A tar that is unpacked at the container's root.
+    files: bytes = b""
+    mounts: tuple[Any, ...] = ()
+    gpu: bool = False
+
+
 class Hosts:
     """All machines of one attempt of a job."""
 
-    def __init__(self, engine: Any, job: TrainingJob, image: str) -> None:
-        """Take the engine, the job and the image that was pulled."""
-        self._engine, self._job, self._image = engine, job, image
-        self._isolated = bool(job.request.get("EnableNetworkIsolation"))
+    def __init__(self, engine: Any, job: str, image: str, *, isolated: bool = False) -> None:
+        """Take the engine, the job's name and the image that was pulled.
+
+        Args:
+            engine: the client of the engine.
+            job: marks what is made.
+            image: by digest or tag.
+            isolated: whether the containers reach nothing but each other.
+        """
+        self._engine, self._image, self._isolated = engine, image, isolated
+        self._labels = {LABEL: job}
         self._network: Any = None
         self._made: list[Any] = []
         self.all: list[Host] = []
 
-    def make(self, variables: dict[str, str], address: tuple[str, int], folder: Path) -> None:
-        """Make the containers, with what they find in them, and start none.
-
-        Args:
-            variables: the environment of the job's containers.
-            address: where the services listen, seen from a container.
-            folder: for each host a folder of its name with what was downloaded for it.
-        """
-        if len(self._job.hosts) > 1:
+    def make(self, outfits: Sequence[Outfit], lead: Lead | None) -> None:
+        """Make the containers, with what they find in them, and start none."""
+        if len(outfits) > 1:
             self._network = self._engine.networks.create(
-                f"{LABEL}-{os.urandom(6).hex()}",
-                internal=self._isolated,
-                labels={LABEL: self._job.name},
+                f"{LABEL}-{os.urandom(6).hex()}", internal=self._isolated, labels=self._labels
             )
-        for name in self._job.hosts:
-            pause = self._hold_network(name, address)
+        for outfit in outfits:
+            pause = self._hold_network(outfit.name, None if self._isolated else lead)
             container = self._engine.api.create_container(
                 self._image,
+                outfit.command,
+                entrypoint=outfit.entrypoint,
+                environment=outfit.environment,
+                labels=self._labels,
                 host_config=self._engine.api.create_host_config(
                     network_mode=f"container:{pause.id}",
-                    mounts=[_opt_ml()],
+                    mounts=list(outfit.mounts),
                     shm_size=256 << 20,
-                    devices=_gpus(self._job),
+                    devices=[GPU] if outfit.gpu else [],
                 ),
-                labels={LABEL: self._job.name},
-                environment=variables,
-                **self._command(),
             )
             made = self._engine.containers.get(container["Id"])
             self._made.append(made)
-            self.all.append(Host(name, made))
-            made.put_archive("/", layout.archive(self._job, name, folder / name))
+            self.all.append(Host(outfit.name, made))
+            if outfit.files:
+                made.put_archive("/", outfit.files)
 
     def remove(self) -> None:
         """Remove everything that was made."""
@@ -125,16 +149,39 @@ class Hosts:
             with contextlib.suppress(APIError):
                 self._network.remove()
 
-    def _command(self) -> dict[str, Any]:
-        algorithm = self._job.request["AlgorithmSpecification"]
-        command = {"command": algorithm.get("ContainerArguments", ["train"])}
-        if "ContainerEntrypoint" in algorithm:
-            command["entrypoint"] = algorithm["ContainerEntrypoint"]
-            command["command"] = algorithm.get("ContainerArguments", [])
-        return command
+    @property
+    def running(self) -> list[Host]:
+        """Give those that have not ended."""
+        return [host for host in self.all if host.exit_code is None]
 
-    def _hold_network(self, name: str, address: tuple[str, int]) -> Any:
-        led = [] if self._isolated else [address[0], str(address[1])]
+    @property
+    def failed(self) -> list[Host]:
+        """Give those that ended with an error, the first one first."""
+        found = [host for host in self.all if host.exit_code]
+        return sorted(found, key=lambda host: host.ended)
+
+    def end(self, changed: threading.Condition, grace: float, hurry: Callable[[], bool]) -> None:
+        """Send SIGTERM, and SIGKILL after the grace; give back when all have ended.
+
+        Args:
+            changed: told when a host ends.
+            grace: seconds.
+            hurry: tells whether there is no grace, or no more.
+        """
+        for host in self.running:
+            host.signal("SIGKILL" if hurry() else "SIGTERM")
+        deadline = time.monotonic() + grace
+        while self.running and time.monotonic() < deadline and not hurry():
+            with changed:
+                changed.wait(0.1)
+        for host in self.running:
+            host.signal("SIGKILL")
+        while self.running:
+            with changed:
+                changed.wait(0.1)
+
+    def _hold_network(self, name: str, lead: Lead | None) -> Any:
+        led = [lead.address, lead.host, str(lead.port)] if lead else []
         options: dict[str, Any] = {"network_mode": "none"} if self._isolated else {}
         if self._network:
             options = {"network": self._network.name}
@@ -143,7 +190,8 @@ class Hosts:
             ["python3", "-c", PAUSE, *led],
             hostname=name,
             cap_add=["NET_ADMIN"],
-            labels={LABEL: self._job.name},
+            labels=self._labels,
+            extra_hosts={lead.name: lead.address} if lead and lead.name else {},
             **options,
         )
         self._made.append(pause)
@@ -163,14 +211,17 @@ class Hosts:
             time.sleep(0.02)
 
 
-def _opt_ml() -> Any:
-    """Mount a fresh /opt/ml, which hides what the image has there."""
-    from docker.types import Mount
+def gateway(engine: Any) -> str:
+    """Give where containers reach this machine: its end of the engine's bridge."""
+    bridge = engine.networks.get("bridge").attrs
+    return str(bridge["IPAM"]["Config"][0]["Gateway"])
 
-    return Mount("/opt/ml", None, type="volume", no_copy=True)
 
-
-def _gpus(job: TrainingJob) -> list[str]:
-    """Give the device that a job sees on a machine with a GPU; nothing can be computed with it."""
-    instance = job.request["ResourceConfig"].get("InstanceType", "")
-    return ["/dev/null:/dev/nvidia0:rwm"] if re.match(r"ml\.[gp]\d", instance) else []
+def lines(container: Any, *, out: bool = True, err: bool = True) -> Iterator[bytes]:
+    """Give a container's lines as they come, until it ends."""
+    left = b""
+    for piece in container.logs(stream=True, follow=True, stdout=out, stderr=err):
+        *whole, left = (left + piece).split(b"\n")
+        yield from whole
+    if left:
+        yield left

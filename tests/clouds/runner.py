@@ -1,31 +1,38 @@
-"""The threads that run training jobs, from accepted to ended."""
+"""The threads that run a cloud's jobs, from accepted to ended, and the engine that they share."""
 
 from __future__ import annotations
 
+import abc
 import contextlib
 import threading
 import traceback
-from typing import TYPE_CHECKING, Any
-
-from tests.clouds.aws.attempt import Attempt, Ending
-from tests.clouds.aws.storage import JobError
-from tests.clouds.aws.training_job import FINAL
-
-if TYPE_CHECKING:
-    from tests.clouds.aws.cloud import Cloud
-    from tests.clouds.aws.training_job import TrainingJob
-
-REASON_LIMIT = 1024
-BROKEN = "InternalServerError: We encountered an internal error. Please try again."
+from typing import Any, Generic, Protocol, TypeVar
 
 
-class Runner:
+class Job(Protocol):
+    """What a runner needs of a job."""
+
+    @property
+    def name(self) -> str:
+        """Give what tells it from all others."""
+
+    def tell(self) -> None:
+        """Wake those who wait for a change."""
+
+
+J = TypeVar("J", bound=Job)
+
+
+class JobError(Exception):
+    """The job cannot go on; the text is the reason that the service gives."""
+
+
+class Runner(abc.ABC, Generic[J]):
     """Runs every accepted job in a thread of its own."""
 
-    def __init__(self, cloud: Cloud) -> None:
-        """Take the cloud whose services the jobs use."""
-        self._cloud = cloud
-        self._threads: dict[str, tuple[TrainingJob, threading.Thread]] = {}
+    def __init__(self) -> None:
+        """Run none; the engine is not asked for yet."""
+        self._threads: dict[str, tuple[J, threading.Thread]] = {}
         self._ending = threading.Event()
         #: What went wrong in the cloud itself; a test that leaves any has to fail.
         self.problems: list[str] = []
@@ -33,7 +40,15 @@ class Runner:
         self.pulled: set[str] = set()
         self._engine: Any = None
 
-    def start(self, job: TrainingJob) -> None:
+    @abc.abstractmethod
+    def attempts(self, job: J) -> None:
+        """Take a job to its end."""
+
+    @abc.abstractmethod
+    def fail(self, job: J, reason: str, *, own: bool) -> None:
+        """Let a job fail, by a fault of its own or one of the service (`own`)."""
+
+    def start(self, job: J) -> None:
         """Run a job."""
         thread = threading.Thread(target=self._run, args=(job,), daemon=True)
         self._threads[job.name] = (job, thread)
@@ -63,64 +78,33 @@ class Runner:
             self._engine = from_env(timeout=120)
         return self._engine
 
+    def pull(self, repository: str, reference: str, login: dict[str, str]) -> str:
+        """Pull an image by tag or digest; give its name.
+
+        Raises:
+            docker.errors.APIError: there is none, or the login is refused.
+        """
+        self.engine.images.pull(repository, reference, auth_config=login)
+        joint = "@" if reference.startswith("sha256:") else ":"
+        self.pulled.add(f"{repository}{joint}{reference}")
+        return f"{repository}{joint}{reference}"
+
     def close(self) -> None:
         """Remove what was pulled, and close the connection to the engine."""
-        from docker.errors import APIError
-
         if self._engine is not None:
+            from docker.errors import APIError
+
             for image in self.pulled:
                 with contextlib.suppress(APIError):
                     self._engine.images.remove(image)
             self._engine.close()
 
-    def _run(self, job: TrainingJob) -> None:
+    def _run(self, job: J) -> None:
         try:
-            self._attempts(job)
+            self.attempts(job)
         except JobError as error:
-            _fail(job, str(error))
+            self.fail(job, str(error), own=False)
         except Exception as error:  # noqa: BLE001  (told to the test that owns the cloud)
             if not self.ending:
                 self.problems.append(traceback.format_exc())
-            _fail(job, f"InternalServerError: {error!r}")
-
-    def _attempts(self, job: TrainingJob) -> None:
-        retries = job.request.get("RetryStrategy", {}).get("MaximumRetryAttempts", 0)
-        while True:
-            job.tell(attempt=job.attempt + 1, interrupting=False, breaking=False)
-            attempt = Attempt(self._cloud, job)
-            try:
-                ending = attempt.run()
-                if ending is Ending.BROKEN and retries > 0:
-                    retries -= 1
-                    job.enter("Restarting")
-                elif ending is Ending.INTERRUPTED:
-                    job.enter("Interrupted")
-                elif self.ending:
-                    return
-                else:
-                    _finish(job, ending, attempt)
-                    return
-            finally:
-                attempt.remove()
-            job.enter("Starting", "Launching requested ML instances")
-
-
-def _finish(job: TrainingJob, ending: Ending, attempt: Attempt) -> None:
-    if ending is Ending.BROKEN:
-        _fail(job, BROKEN)
-    elif ending is Ending.FAILED:
-        attempt.upload_data()
-        _fail(job, attempt.reason())
-    elif ending is Ending.COMPLETED:
-        attempt.upload()
-        job.enter("Completed", status="Completed")
-    else:
-        if attempt.started:
-            attempt.upload()
-        job.enter(ending.value, status="Stopped")
-
-
-def _fail(job: TrainingJob, reason: str) -> None:
-    if job.status not in FINAL:
-        job.tell(reason=reason[:REASON_LIMIT])
-        job.enter("Failed", status="Failed")
+            self.fail(job, repr(error), own=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.clouds.aws.faults import Fault
+from tests.clouds.faults import Fault
 
 from fahr_core.errors import AccessError, FahrError, ServiceError
 from fahr_sagemaker import logs, streams

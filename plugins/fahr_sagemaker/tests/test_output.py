@@ -4,7 +4,7 @@ import random
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.clouds.aws.faults import Fault
+from tests.clouds.faults import Fault
 
 from fahr_core import ranged
 from fahr_core.errors import AccessError, FahrError, ServiceError

@@ -234,7 +234,7 @@ class TestSecrets:
     def test_a_service_that_fails_for_a_while(
         self, aws: Cloud, monkeypatch: pytest.MonkeyPatch, fault: str
     ) -> None:
-        from tests.clouds.aws.faults import Fault
+        from tests.clouds.faults import Fault
 
         self.in_secrets_manager(aws, monkeypatch)
         aws.faults.add("secretsmanager:GetSecretValue", Fault[fault], times=3)

@@ -225,7 +225,7 @@ class TestSecrets:
 
 
 def test_a_service_that_fails_is_said(aws: Cloud) -> None:
-    from tests.clouds.aws.faults import Fault
+    from tests.clouds.faults import Fault
 
     placed(aws)
     aws.faults.add("sagemaker:DescribeTrainingJob", Fault.ERROR, times=100)

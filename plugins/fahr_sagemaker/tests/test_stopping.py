@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.clouds.aws.faults import Fault
+from tests.clouds.faults import Fault
 
 from fahr_core.errors import AccessError
 from fahr_sagemaker import asking, stopping

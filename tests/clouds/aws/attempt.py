@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.clouds.aws import layout, storage
-from tests.clouds.aws.hosts import Hosts
 from tests.clouds.aws.log_shipping import Shipping
-from tests.clouds.aws.storage import JobError
+from tests.clouds.hosts import Hosts, Lead, gateway
+from tests.clouds.runner import JobError
 
 if TYPE_CHECKING:
     from tests.clouds.aws.cloud import Cloud
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 DEFAULT_RUNTIME = 86400
 FAILURE_LIMIT = 1024
+CREDENTIALS = "169.254.170.2"
 NO_IMAGE = "ClientError: Cannot pull algorithm container. Either the image does not exist or its "
 NO_IMAGE += "permissions are incorrect."
 
@@ -103,12 +104,11 @@ class Attempt:
 
     def reason(self) -> str:
         """Give the FailureReason, which is that of the container that failed first."""
-        for host in sorted(self._all(), key=lambda host: host.ended):
-            if host.exit_code:
-                file = self._copy(host, "/opt/ml/output/failure")
-                text = file.read_text("utf-8", "replace") if file.is_file() else ""
-                ending = f", exit code: {host.exit_code}"
-                return f"AlgorithmError: {text[: FAILURE_LIMIT - len(ending) - 16]}{ending}"
+        for host in self._hosts.failed if self._hosts else []:
+            file = self._copy(host, "/opt/ml/output/failure")
+            text = file.read_text("utf-8", "replace") if file.is_file() else ""
+            ending = f", exit code: {host.exit_code}"
+            return f"AlgorithmError: {text[: FAILURE_LIMIT - len(ending) - 16]}{ending}"
         return "AlgorithmError: See job logs for more information"
 
     def remove(self) -> None:
@@ -150,42 +150,36 @@ class Attempt:
 
         image = self._request["AlgorithmSpecification"]["TrainingImage"]
         self._job.enter("Downloading", "Downloading the training image")
-        login = {"username": "AWS", "password": self._cloud.registry.token}
-        repository, reference = self._cloud.registry.split(image)
+        registry = self._cloud.registry
+        repository, reference = registry.split(image)
+        login = {"username": "AWS", "password": registry.token}
         try:
-            self._cloud.runner.engine.images.pull(
-                f"{self._cloud.registry.host}/{repository}", reference, auth_config=login
-            )
+            return self._cloud.runner.pull(f"{registry.host}/{repository}", reference, login)
         except APIError as error:
             raise JobError(NO_IMAGE) from error
-        joint = "@" if reference.startswith("sha256:") else ":"
-        pulled = f"{self._cloud.registry.host}/{repository}{joint}{reference}"
-        self._cloud.runner.pulled.add(pulled)
-        return pulled
 
     def _start(self, image: str) -> None:
         engine = self._cloud.runner.engine
-        host, port = self._address()
+        host, port = gateway(engine), self._cloud.port
+        self._cloud.listen_at(host)
         variables = layout.variables(self._job, self._cloud.jobs.region)
-        if not self._request.get("EnableNetworkIsolation"):
+        isolated = bool(self._request.get("EnableNetworkIsolation"))
+        if not isolated:
             token = self._cloud.lend_credentials(self._request["RoleArn"])
             variables["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"] = f"/v2/credentials/{token}"
             variables["AWS_ENDPOINT_URL"] = f"http://{host}:{port}"
-        self._hosts = Hosts(engine, self._job, image)
-        self._hosts.make(variables, (host, port), self._place / "in")
+        self._hosts = Hosts(engine, self._job.name, image, isolated=isolated)
+        outfits = [
+            layout.outfit(self._job, name, variables, self._place / "in" / name)
+            for name in self._job.hosts
+        ]
+        self._hosts.make(outfits, Lead(CREDENTIALS, host, port))
         for each in self._hosts.all:
             each.start(self._job.tell)
             self._shipping.append(Shipping(self._logs, self._job, each.name, each.container))
         for shipping in self._shipping:
             shipping.start()
         self.started = True
-
-    def _address(self) -> tuple[str, int]:
-        """Give where containers reach the services: this machine's end of the engine's bridge."""
-        bridge = self._cloud.runner.engine.networks.get("bridge").attrs
-        gateway = bridge["IPAM"]["Config"][0]["Gateway"]
-        self._cloud.listen_at(gateway)
-        return gateway, self._cloud.port
 
     # -- training -------------------------------------------------------------------------
 
@@ -215,22 +209,14 @@ class Attempt:
 
     def _terminate(self, ending: Ending) -> Ending:
         """Send SIGTERM, and SIGKILL after the grace."""
-        at_once = self._cloud.runner.ending or ending is Ending.BROKEN
-        for host in self._running():
-            host.signal("SIGKILL" if at_once else "SIGTERM")
-        deadline = time.monotonic() + self._cloud.grace
-        while self._running() and time.monotonic() < deadline and not self._cloud.runner.ending:
-            with self._job.changed:
-                self._job.changed.wait(0.1)
-        for host in self._running():
-            host.signal("SIGKILL")
-        while self._running():
-            with self._job.changed:
-                self._job.changed.wait(0.1)
+        at_once = ending is Ending.BROKEN
+        if self._hosts:
+            self._hosts.end(
+                self._job.changed,
+                self._cloud.grace,
+                hurry=lambda: at_once or self._cloud.runner.ending,
+            )
         return ending
-
-    def _running(self) -> list[Any]:
-        return [host for host in self._all() if host.exit_code is None]
 
     def _all(self) -> list[Any]:
         return self._hosts.all if self._hosts else []

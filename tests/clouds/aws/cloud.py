@@ -11,18 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 from tests.clouds.aws import answers, policies
 from tests.clouds.aws.answers import ServiceError
-from tests.clouds.aws.faults import Faults
-from tests.clouds.aws.front import Front
+from tests.clouds.aws.front import Front, MotoHandler
 from tests.clouds.aws.registry import Registry
 from tests.clouds.aws.rules import PRINCIPAL, check_request
 from tests.clouds.aws.runner import Runner
-from tests.clouds.aws.serving import Server
 from tests.clouds.aws.training_jobs import TrainingJobs
+from tests.clouds.faults import Faults
+from tests.clouds.serving import Server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tests.clouds.aws.calls import Call
+    from tests.clouds.striking import Answer
 
 #: The account that moto has, and the region that the variables name.
 ACCOUNT, REGION = "123456789012", "eu-west-1"
@@ -58,7 +59,7 @@ class Cloud:
         self._making = threading.Lock()
         self.registry = Registry(ACCOUNT)
         self._front = Front(self, DomainDispatcherApplication(create_backend_app))
-        self._servers = [Server(self._front)]
+        self._servers = [Server(self._front, handler=MotoHandler)]
         self.port = self._servers[0].port
         self.runner = Runner(self)
         self.jobs = TrainingJobs(REGION, ACCOUNT, self._check, self.runner.start)
@@ -244,7 +245,7 @@ class Cloud:
             return self.jobs.handler(call.action, call.parameters)
         return None
 
-    def simulated(self, call: Call) -> answers.Answer | None:
+    def simulated(self, call: Call) -> Answer | None:
         """Answer what moto cannot about policies; None for every other call."""
         return policies.simulate(call, {name for who, name in self.denied if who == "user"})
 
@@ -268,7 +269,7 @@ class Cloud:
     def listen_at(self, host: str) -> str:
         """Answer at another address of this machine too; give the URL of all services there."""
         if host not in [server.host for server in self._servers]:
-            self._servers.append(Server(self._front, host, self.port))
+            self._servers.append(Server(self._front, host, self.port, MotoHandler))
         return f"http://{host}:{self.port}"
 
     def _check(self, request: dict[str, Any]) -> None:

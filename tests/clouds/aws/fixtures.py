@@ -7,13 +7,12 @@ FAHR_REQUIRE_ENGINE=1 they fail instead.
 from __future__ import annotations
 
 import os
-import shutil
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.clouds.aws.hosts import PAUSE_IMAGE
 from tests.clouds.aws.registry import PROGRAMS
+from tests.clouds.needs import need_programs, real_engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,24 +21,14 @@ if TYPE_CHECKING:
 
 __all__ = ["aws", "aws_engine", "aws_process", "cloud"]
 
-# Taken at import: each test begins without the caller's FAHR_ variables.
-REQUIRED = os.environ.get("FAHR_REQUIRE_ENGINE") == "1"
 #: Variables that would lead a client elsewhere.
 FOREIGN = ("AWS_", "BOTO_")
-
-
-def _do_without(reason: str) -> NoReturn:
-    if REQUIRED:
-        pytest.fail(f"{reason}; .ci/engine brings it", pytrace=False)
-    pytest.skip(f"{reason}; .ci/engine brings it")
 
 
 @pytest.fixture(scope="session")
 def aws_process() -> Iterator[Cloud]:
     """Start the cloud of this process; tests use ``cloud``."""
-    for program in PROGRAMS:
-        if shutil.which(program) is None:
-            _do_without(f"{program} is not installed")
+    need_programs(*PROGRAMS)
     from tests.clouds.aws.cloud import Cloud
 
     cloud = Cloud()
@@ -77,17 +66,5 @@ def aws(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clou
 @pytest.fixture(scope="session")
 def aws_engine() -> Iterator[Any]:
     """Give the engine that jobs run on, with the images that the cloud needs."""
-    from docker import from_env
-    from docker.errors import DockerException, ImageNotFound
-
-    try:
-        engine = from_env(timeout=120)
-    except DockerException as error:
-        _do_without(f"no Docker engine answers ({error})")
-    try:
-        engine.images.get(PAUSE_IMAGE)
-    except ImageNotFound:
-        engine.close()
-        _do_without(f"the engine has no {PAUSE_IMAGE}")
-    yield engine
-    engine.close()
+    with real_engine() as engine:
+        yield engine

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import tarfile
 import time
 from typing import TYPE_CHECKING, Any
+
+from tests.clouds.hosts import Outfit
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,6 +21,33 @@ if TYPE_CHECKING:
 
 CHECKPOINTS = "/opt/ml/checkpoints"
 GROUP = "homogeneousCluster"
+
+
+def outfit(job: TrainingJob, host: str, environment: dict[str, str], folder: Path) -> Outfit:
+    """Give what the container of a host is started with.
+
+    Args:
+        job: the training job.
+        host: the name of the host, such as ``algo-1``.
+        environment: the container's variables.
+        folder: holds what was downloaded for the host, see :func:`archive`.
+    """
+    from docker.types import Mount
+
+    algorithm = job.request["AlgorithmSpecification"]
+    entrypoint = algorithm.get("ContainerEntrypoint")
+    arguments = algorithm.get("ContainerArguments", [] if entrypoint else ["train"])
+    instance = job.request["ResourceConfig"].get("InstanceType", "")
+    # A fresh /opt/ml hides what the image has there.
+    return Outfit(
+        host,
+        arguments,
+        environment,
+        entrypoint,
+        archive(job, host, folder),
+        (Mount("/opt/ml", None, type="volume", no_copy=True),),
+        gpu=bool(re.match(r"ml\.[gp]\d", instance)),
+    )
 
 
 def configuration(job: TrainingJob, host: str) -> dict[str, Any]:

@@ -8,9 +8,9 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from tests.clouds.hosts import lines
 
+if TYPE_CHECKING:
     from tests.clouds.aws.training_job import TrainingJob
 
 GROUP = "/aws/sagemaker/TrainingJobs"
@@ -38,7 +38,7 @@ class Shipping(threading.Thread):
         sender = threading.Thread(target=self._send_often, daemon=True)
         sender.start()
         try:
-            for line in _lines(self._container):
+            for line in lines(self._container):
                 self._take(line)
         finally:
             self._done.set()
@@ -77,12 +77,3 @@ class Shipping(threading.Thread):
         # Two attempts within a second share a stream.
         with contextlib.suppress(self._client.exceptions.ResourceAlreadyExistsException):
             self._client.create_log_stream(logGroupName=GROUP, logStreamName=self.stream)
-
-
-def _lines(container: Any) -> Iterator[bytes]:
-    left = b""
-    for piece in container.logs(stream=True, follow=True):
-        *whole, left = (left + piece).split(b"\n")
-        yield from whole
-    if left:
-        yield left

@@ -9,6 +9,8 @@ import tempfile
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from tests.clouds.runner import JobError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -21,10 +23,6 @@ NOTHING_THERE = (
     "objects exist under that S3 prefix, and that the role '{role}' has 's3:ListBucket' "
     "permissions on bucket '{bucket}'."
 )
-
-
-class JobError(Exception):
-    """The job cannot go on; the text is its FailureReason."""
 
 
 def split(uri: str) -> tuple[str, str]:

@@ -1,0 +1,90 @@
+"""What a fault does to the connection of a request, and the answers that it lets through."""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+import struct
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from tests.clouds.faults import Fault
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Iterable
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP answer; a body that is not bytes comes in pieces and tells its length."""
+
+    status: int
+    body: Any = b""
+    headers: tuple[tuple[str, str], ...] = ()
+
+    def send(self, start: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer a request (WSGI)."""
+        headers = [*self.headers]
+        if not any(name.lower() == "content-length" for name, _ in headers):
+            headers.append(("Content-Length", str(len(self.body))))
+        start(f"{self.status} -", headers)
+        return [self.body] if isinstance(self.body, bytes) else self.body  # type: ignore[no-any-return]
+
+    def cut(self) -> Answer:
+        """Give half of the answer, which says that it is whole."""
+        kept = [pair for pair in self.headers if pair[0].lower() != "content-length"]
+        headers = (*kept, ("Content-Length", str(len(self.body) or 1)))
+        return replace(self, body=self.body[: len(self.body) // 2], headers=headers)
+
+
+def answer_struck(
+    environ: dict[str, Any],
+    strike: tuple[Fault, float] | None,
+    effect: Callable[[], Answer],
+    refusals: dict[Fault, Callable[[], Answer]],
+    closing: threading.Event,
+) -> Answer:
+    """Answer a request that a fault strikes.
+
+    Args:
+        environ: the request (WSGI), as :class:`tests.clouds.serving.Handler` makes it.
+        strike: the fault and its seconds; None: all is well.
+        effect: lets the call take effect.
+        refusals: what the service answers in its place.
+        closing: set when the cloud ends; nothing waits longer.
+    """
+    fault, seconds = strike or (None, 0.0)
+    if fault in (Fault.TIMEOUT, Fault.RESET):
+        if fault is Fault.TIMEOUT:
+            _hold(environ, seconds, closing)
+        _reset(environ)
+    if fault in refusals:
+        return refusals[fault]()
+    answer = effect()
+    if fault is Fault.LOST:
+        _reset(environ)
+    if fault is Fault.SLOW:
+        _hold(environ, seconds, closing)
+    return answer.cut() if fault is Fault.BROKEN else answer
+
+
+def _hold(environ: dict[str, Any], seconds: float, closing: threading.Event) -> None:
+    """Wait until the time is over, the client has hung up, or the cloud ends."""
+    connection = environ["werkzeug.socket"]
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and not closing.wait(0.05):
+        readable = select.select([connection], [], [], 0)[0]
+        if readable and not connection.recv(1, socket.MSG_PEEK):
+            return
+
+
+def _reset(environ: dict[str, Any]) -> None:
+    """Reset the connection, so that the client gets no answer at all."""
+    environ["fahr.handler"].close_connection = True
+    connection = environ["werkzeug.socket"]
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    os.close(connection.detach())
+    raise ConnectionAbortedError
