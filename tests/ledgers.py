@@ -38,7 +38,7 @@ def child(code, *arguments):
     )
 
 
-def request_for(reservation, lane=None, driver="local", params=None):
+def request_for(reservation, lane=None, driver="local", params=None, attended=False):
     job = Job(
         name=reservation.name,
         run_id=reservation.run_id,
@@ -59,12 +59,13 @@ def request_for(reservation, lane=None, driver="local", params=None):
         body={"x": 1},
         job=job,
         lane=lane,
+        attended=attended,
     )
 
 
-def intend(ledger, stem="digits-train", lane=None, params=None, **place):
+def intend(ledger, stem="digits-train", lane=None, params=None, attended=False, **place):
     reservation = ledger.reserve(stem, **{**PLACE, **place})
-    request = request_for(reservation, lane, place.get("driver", "local"), params)
+    request = request_for(reservation, lane, place.get("driver", "local"), params, attended)
     ledger.intend(reservation.name, request.job, request)
     return reservation.name
 

@@ -1,5 +1,6 @@
 import os
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,11 +8,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from fahr_core import queue_runner
 from fahr_core.errors import AccessError, DiskError, DriverError, FahrError, ServiceError
 from fahr_core.ledger import Ledger
 from fahr_core.models import Absent, Lane, Refused, State, Unknown
 from fahr_core.queue_runner import Runner
-from tests.ledgers import Service, intend, ref_of, said
+from tests.ledgers import Service, intend, ref_of, said, send
 
 LANE = Lane(name="cores", limit=2)
 
@@ -54,6 +56,35 @@ def test_jobs_at_the_service_already_count(ledger):
     service = run(ledger, Service())
     assert service.sent == [last]
     assert {ledger.get(name).state for name in running} == {State.COMPLETE}
+
+
+def test_a_job_to_be_attended_to_is_asked_for_until_it_ends(ledger):
+    name, other = send(ledger, attended=True), send(ledger)
+    assert ledger.drivers_with_work() == ["local"]
+    service = run(ledger, Service(questions=5))
+    assert service.asked == {name: 5}
+    assert ledger.get(name).state is State.COMPLETE
+    assert ledger.get(other).state is State.SUBMITTED
+    assert ledger.drivers_with_work() == []
+
+
+def test_the_longer_nothing_happens_the_rarer_are_the_questions(ledger, monkeypatch):
+    now, pauses = [0.0], []
+
+    def sleep(seconds):
+        pauses.append(seconds)
+        now[0] += seconds
+
+    monkeypatch.setattr(queue_runner.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(queue_runner.time, "sleep", sleep)
+    send(ledger, attended=True)
+    service = Service(questions=400)
+    service.info = replace(service.info, poll=1.0)
+    run(ledger, service)
+    assert pauses[0] == 1.0
+    assert pauses[-1] == 12.0
+    # The first answer told that it runs; nothing happened from there on.
+    assert pauses == sorted(pauses)
 
 
 def test_a_busy_service_is_asked_again(ledger):

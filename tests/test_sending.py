@@ -4,12 +4,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fahr_core import queue
+from fahr_core import queue, sending
 from fahr_core.errors import AccessError, DiskError, FahrError, ServiceError
 from fahr_core.jobs import open_for
 from fahr_core.ledger import Ledger
 from fahr_core.models import Absent, Found, JobRef, Lane, Refused, State, Unknown
+from fahr_core.reporter import Quiet
 from fahr_core.settlement import settle
+from tests import ledgers
 from tests.told_driver import Listener, Service, distributions, send, told
 
 if TYPE_CHECKING:
@@ -186,3 +188,16 @@ def test_nobody_is_asked_while_there_is_room(told: Service, tmp_path: Path) -> N
     send(tmp_path)
     assert send(tmp_path).state is State.SUBMITTED
     assert "job_states" not in told.calls
+
+
+def test_a_job_to_be_attended_to_gets_a_runner_when_it_is_sent(
+    ledger: Ledger, runners: list[str]
+) -> None:
+    reserved = ledger.reserve("digits-train", **ledgers.PLACE)
+    request = ledgers.request_for(reserved, attended=True)
+    ledger.intend(request.name, request.job, request)
+    assert ledger.launch(request.name) is State.SUBMITTING
+    assert runners == []
+    sending.send(ledger, ledgers.Service(), request, Quiet())
+    assert runners == ["local"]
+    assert ledger.exact(request.name).attended

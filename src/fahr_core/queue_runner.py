@@ -176,6 +176,8 @@ class Runner:
         except Exception as error:  # noqa: BLE001 - a driver that fails now may answer later
             return self._trouble(_told(error))
         self._troubles = 0
+        if any(_differs(*both) for both in zip(records, states, strict=True)):
+            self._moved_at = time.monotonic()
         return any(state.state.final for state in states)
 
     # -- the pace -----------------------------------------------------------------------
@@ -199,6 +201,10 @@ class Runner:
 
     def _pause(self, failures: int) -> float:
         return min(LONGEST_PAUSE, self._poll * 2.0 ** min(failures, 16))
+
+
+def _differs(record: Record, said: JobState) -> bool:
+    return (record.state, record.attempt) != (said.state, said.attempt)
 
 
 def _submit(session: Sender, request: Request) -> Submitted | Refused | Unknown:
