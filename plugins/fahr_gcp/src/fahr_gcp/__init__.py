@@ -1,0 +1,1 @@
+"""Training jobs on Google Cloud's Vertex AI for fahr."""

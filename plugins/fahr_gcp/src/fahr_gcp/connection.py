@@ -1,0 +1,171 @@
+"""One connection to Google: credentials as they are found, and one attempt of a call with them.
+
+Credentials are looked for as all of Google's clients do ("Application Default Credentials"): a
+file that ``GOOGLE_APPLICATION_CREDENTIALS`` names (a service account's key, workload identity),
+what ``gcloud auth application-default login`` left, the service account of the machine.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from fahr_gcp.failures import Answer, NoAnswer, no_credentials, said
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Connection"]
+
+#: Seconds to a connection, and between two pieces of an answer.
+_CONNECT, _READ = 10, 60
+_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+
+
+class Connection:
+    """Sends single requests with the credentials that there are; safe to share between threads.
+
+    Args:
+        project: Whose quota counts for the calls of a person's credentials that name none.
+        quota_project: Whose quota counts instead of what the credentials say.
+    """
+
+    def __init__(self, project: str, quota_project: str | None = None) -> None:
+        self._project = project
+        self._quota_project = quota_project
+        self._lock = threading.Lock()
+        self._session: Any = None
+
+    def credentials(self) -> Any:
+        """Give the credentials with a token that is good; one thread asks for a new one.
+
+        Raises:
+            AccessError: there are none, or none that Google knows.
+            ServiceError: Google gives no token now.
+        """
+        from google.auth import exceptions
+
+        try:
+            with self._lock:
+                if self._session is None:
+                    self._session = _opened(self._project, self._quota_project)
+                found = self._session.credentials
+                if not found.valid:
+                    found.refresh(self._session._auth_request)
+        except exceptions.GoogleAuthError as error:
+            raise no_credentials(error) from error
+        return found
+
+    def once(
+        self,
+        method: str,
+        url: str,
+        query: Mapping[str, Any] | None,
+        body: Any,
+        headers: Mapping[str, str],
+        *,
+        stream: bool,
+    ) -> Any:
+        """Make one attempt; give the response of a success, whose body is still to be read.
+
+        Raises:
+            AccessError: there are no credentials.
+            Answer: the service said no.
+            NoAnswer: none came.
+        """
+        import requests
+        from google.auth import exceptions
+
+        self.credentials()
+        as_it_is = body is None or isinstance(body, bytes) or hasattr(body, "read")
+        try:
+            response = self._session.request(
+                method,
+                url,
+                params=query,
+                headers={"x-goog-api-client": _agent(), **headers},
+                timeout=(_CONNECT, _READ),
+                stream=stream,
+                allow_redirects=False,
+                **{"data" if as_it_is else "json": body},
+            )
+        except exceptions.GoogleAuthError as error:
+            raise no_credentials(error) from error
+        except requests.exceptions.RequestException as error:
+            raise NoAnswer(_plain(error), sent=not _was_not_sent(error)) from error
+        if response.status_code < 300:
+            return response
+        with response:
+            raise _refusal(response)
+
+    def close(self) -> None:
+        """Let the connections go; the next request opens others."""
+        with self._lock:
+            if self._session is not None:
+                self._session.close()
+                self._session = None
+
+
+def _opened(project: str, quota_project: str | None) -> Any:
+    """Find credentials and make a session with them; it reads no ``.netrc``."""
+    import warnings
+
+    import google.auth
+    from google.auth.transport.requests import AuthorizedSession
+    from requests.adapters import HTTPAdapter
+
+    with warnings.catch_warnings():
+        # A project whose quota counts is named below.
+        warnings.filterwarnings("ignore", message="(?s).*without a quota project")
+        credentials, _ = google.auth.default(scopes=[_SCOPE], quota_project_id=quota_project)
+    whose = _with_quota(credentials, project)
+    session: Any = AuthorizedSession(whose)  # type: ignore[no-untyped-call]
+    session.auth = lambda request: request
+    adapter = HTTPAdapter(pool_connections=8, pool_maxsize=16)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    return session
+
+
+def _with_quota(credentials: Any, project: str) -> Any:
+    """Let calls of a person's credentials count for a project, which many services ask for.
+
+    Source: "Troubleshoot your ADC setup", user credentials not working.
+    """
+    from google.oauth2.credentials import Credentials
+
+    if isinstance(credentials, Credentials) and not credentials.quota_project_id:
+        return credentials.with_quota_project(project)
+    return credentials
+
+
+def _refusal(response: Any) -> Answer | NoAnswer:
+    """Read an answer that is no success."""
+    import requests
+
+    try:
+        return said(response.status_code, response.text)
+    except requests.exceptions.RequestException as error:
+        return NoAnswer(_plain(error), sent=True)
+
+
+def _was_not_sent(error: Exception) -> bool:
+    """Tell whether a connection could not be made, so that nothing was sent."""
+    import requests
+    from urllib3.exceptions import NewConnectionError
+
+    of = requests.exceptions
+    if isinstance(error, (of.ConnectTimeout, of.ProxyError, of.SSLError, of.InvalidURL)):
+        return True
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    return isinstance(reason, NewConnectionError)
+
+
+def _agent() -> str:
+    from fahr_gcp.version import VERSION
+
+    return f"fahr-gcp/{VERSION}"
+
+
+def _plain(error: Exception) -> str:
+    return " ".join(str(error).split())[:300]

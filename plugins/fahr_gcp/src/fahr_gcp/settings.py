@@ -1,0 +1,195 @@
+"""The settings of custom jobs on Vertex AI; importing them costs pydantic alone."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from fahr_core.durations import parse_duration
+from fahr_core.errors import UsageError
+
+__all__ = ["GcpSettings"]
+
+#: Source: "Creating and managing projects", project ids; those of old carry a domain.
+_PROJECT = re.compile(r"([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]")
+#: Source: "Naming guidelines for buckets", Cloud Storage.
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")
+#: Source: "Labeling requirements", Resource Manager.
+_LABEL_KEY = re.compile(r"[a-z][a-z0-9_-]{0,62}")
+_LABEL_VALUE = re.compile(r"[a-z0-9_-]{0,63}")
+_OWN_LABELS = ("fahr-run", "fahr-job", "fahr-content")
+_OWN_VARIABLES = re.compile(r"(FAHR_|AIP_|CLUSTER_SPEC$|TF_CONFIG$)")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def _seconds(value: Any) -> Any:
+    """Read a duration such as ``2h``; a number is seconds."""
+    if not isinstance(value, str) or value.isdigit():
+        return value
+    try:
+        seconds = parse_duration(value)
+    except UsageError as error:
+        raise ValueError(f"{error.message}; {error.hints[0]}") from error
+    return int(seconds) if seconds == int(seconds) else seconds
+
+
+def _strategy(value: Any) -> Any:
+    """Take the API's own words too: ``FLEX_START`` is ``flex-start``."""
+    return value.lower().replace("_", "-") if isinstance(value, str) else value
+
+
+Seconds = Annotated[int, BeforeValidator(_seconds)]
+
+
+class GcpSettings(BaseModel):
+    """Settings of custom jobs on Google Cloud's Vertex AI."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+    project: str = Field(examples=["my-project-123"])
+    """The project's id."""
+    output_path: str = Field(examples=["gs://bucket/prefix"])
+    """The folder in Cloud Storage below which each job keeps its output: gs://bucket/prefix."""
+    region: str | None = Field(default=None, pattern=r"^[a-z]+-[a-z]+\d+$")
+    """The region; by default the one of gcloud's variables, else us-central1."""
+    machine_type: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9]*-[a-z0-9-]+$")
+    """The machine, such as n1-standard-8; by default the smallest that fits the image."""
+    accelerator_type: str | None = Field(default=None, pattern=r"^[A-Z][A-Z0-9_]+$")
+    """The accelerator, such as NVIDIA_TESLA_T4; --gpu=T4 says the same."""
+    accelerator_count: int | None = Field(default=None, ge=1)
+    """How many accelerators each machine has; by default one, or what the machine has."""
+    replica_count: int = Field(default=1, ge=1)
+    """On how many machines the job runs at once; --nodes says the same."""
+    boot_disk_type: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9-]+$")
+    """The disk of each machine: pd-ssd, pd-standard, hyperdisk-balanced ...; by default pd-ssd."""
+    boot_disk_size: int = Field(default=100, ge=100, le=64000)
+    """The size of that disk in GB."""
+    timeout: Seconds = Field(default=86400, ge=60)
+    """How long the job may run, such as 2h; --timeout goes before it."""
+    strategy: Annotated[Literal["standard", "spot", "flex-start"], BeforeValidator(_strategy)] = (
+        "standard"
+    )
+    """How machines are got: standard; spot: cheaper, taken back when others need them;
+    flex-start: waits until all are there."""
+    max_wait: Seconds | None = Field(default=None, ge=1)
+    """How long a flex-start job waits for its machines, such as 6h; by default 24h."""
+    restart_job: bool | None = None
+    """Whether all machines start again when one did; by default they do where there are several."""
+    disable_retries: bool = False
+    """Whether Vertex AI leaves a job ended after an error of its own instead of restarting it."""
+    service_account: str | None = Field(default=None, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
+    """The service account that the job runs as; by default Vertex AI's own for custom code."""
+    network: str | None = Field(default=None, pattern=r"^projects/\d+/global/networks/\S+$")
+    """The VPC network the job is peered with: projects/NUMBER/global/networks/NAME."""
+    labels: dict[str, str] = {}
+    """Labels of the job."""
+    environment: dict[str, str] = {}
+    """Further environment variables; anybody who may see the job reads them."""
+    persistent_resource: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9-]{0,62}$")
+    """A persistent resource of the project that the job runs on."""
+    web_access: bool = False
+    """Whether the job's containers can be entered by a web shell while they run."""
+    encryption: str | None = Field(
+        default=None, pattern=r"^projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+$"
+    )
+    """The KMS key that job, repository and secrets are encrypted with:
+    projects/P/locations/R/keyRings/K/cryptoKeys/N."""
+    image_repository: str | None = Field(
+        default=None, pattern=r"^[^/\s:]+(:\d+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+$"
+    )
+    """Where images are kept: HOST/PATH; by default the repository fahr in Artifact Registry,
+    made when it is missing."""
+    quota_project: str | None = None
+    """The project whose quota pays for calls with a person's credentials; by default project."""
+    inputs: Literal["copy", "mount"] = "copy"
+    """Whether inputs are copied to the job's disk, or read in the bucket as they are needed."""
+    request: dict[str, Any] = {}
+    """What customJobs.create is given besides, as JSON; it goes before all else."""
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        """Check what patterns do not, all of it in one message."""
+        if faults := list(_faults(self)):
+            raise ValueError("; ".join(faults))
+        return self
+
+
+def _faults(settings: GcpSettings) -> list[str]:
+    from fahr_gcp.machines import machine_faults
+
+    given = settings
+    found = [*_project_faults(given.project), *_path_faults(given.output_path)]
+    found += machine_faults(given.machine_type, given.accelerator_type, given.accelerator_count)
+    found += _scheduling_faults(given)
+    found += _label_faults(given.labels)
+    found += _variable_faults(given.environment)
+    if given.boot_disk_size != 100 and given.persistent_resource:
+        found.append("a persistent resource has its own disks: leave out boot_disk_size")
+    if given.network and given.persistent_resource:
+        found.append("a persistent resource has its own network: leave out network")
+    if given.web_access and not given.service_account:
+        found.append("web_access needs a service_account that its users may act as")
+    return found
+
+
+def _project_faults(project: str) -> list[str]:
+    if project.isdigit():
+        return [f"project {project} is a number; the id has letters: gcloud projects list"]
+    if not _PROJECT.fullmatch(project):
+        return [f"project {project!r} is no id of a project: 6 to 30 of a-z, 0-9 and -"]
+    return []
+
+
+def _path_faults(path: str) -> list[str]:
+    if not path.startswith("gs://"):
+        return [f"output_path {path!r} is no folder of Cloud Storage: gs://bucket/prefix"]
+    bucket, _, prefix = path.removeprefix("gs://").partition("/")
+    if not _BUCKET.fullmatch(bucket):
+        return [f"output_path: {bucket!r} is no name of a bucket"]
+    if "//" in prefix or re.search(r"[\s\\#\[\]*?]", prefix):
+        return [f"output_path: {prefix!r} has characters that a folder's name must not have"]
+    return []
+
+
+def _scheduling_faults(given: GcpSettings) -> list[str]:
+    found = []
+    if given.max_wait is not None and given.strategy != "flex-start":
+        found.append("max_wait is for jobs that wait for machines: strategy=flex-start")
+    if given.persistent_resource and given.strategy != "standard":
+        found.append("a persistent resource has its machines: leave out strategy")
+    if given.timeout > 7 * 86400 and given.strategy == "flex-start":
+        found.append("a flex-start job runs for 7 days at most")
+    if given.restart_job and given.disable_retries:
+        found.append("disable_retries forbids what restart_job asks for: give one of them")
+    return found
+
+
+def _label_faults(labels: dict[str, str]) -> list[str]:
+    found = [f"label {key} is fahr's own" for key in labels if key in _OWN_LABELS]
+    found += [
+        f"label {key!r}: {key if not _LABEL_KEY.fullmatch(key) else value!r} may have a-z, 0-9, "
+        "- and _ only, 63 at most"
+        for key, value in labels.items()
+        if not (_LABEL_KEY.fullmatch(key) and _LABEL_VALUE.fullmatch(value))
+    ]
+    if len(labels) > 64 - len(_OWN_LABELS):
+        found.append(f"{len(labels)} labels, at most {64 - len(_OWN_LABELS)} are allowed")
+    return found
+
+
+def _variable_faults(variables: dict[str, str]) -> list[str]:
+    found = [f"environment: {name} is set by fahr" for name in variables if _is_own(name)]
+    found += [
+        f"environment: {name!r} is no name of a variable"
+        for name in variables
+        if not _VARIABLE.fullmatch(name)
+    ]
+    if len(variables) > 40:
+        found.append(f"{len(variables)} variables in environment, at most 40 are allowed")
+    return found
+
+
+def _is_own(name: str) -> bool:
+    return _OWN_VARIABLES.match(name) is not None
