@@ -7,8 +7,8 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from fahr_core.asked_states import ask_each, without_secrets
 from fahr_core.durations import duration
-from fahr_core.errors import FahrError
 from fahr_core.models import JobState, State
 from fahr_sagemaker import asking
 from fahr_sagemaker.failure_reason import parsed, reason_by_log
@@ -48,12 +48,7 @@ def job_states(refs: Sequence[JobRef]) -> list[JobState]:
         AccessError: credentials or a permission is missing.
         ServiceError: AWS does not answer.
     """
-    if len(refs) < 2:
-        return [_state(ref) for ref in refs]
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(min(_AT_ONCE, len(refs))) as pool:
-        return list(pool.map(_state, refs))
+    return ask_each(_state, refs, _AT_ONCE)
 
 
 def _state(ref: JobRef) -> JobState:
@@ -68,14 +63,9 @@ def _settled(said: JobState) -> JobState:
     """See to what a job's end brings: its secrets go, and a failure without words gets some."""
     if said.state is State.FAILED and not said.reason:
         said = replace(said, reason=reason_by_log(said.ref, said.exit_code))
-    if not (said.state.final and said.ref.data.get("secrets")):
-        return said
-    try:
-        asking.asked(said.ref, lambda client: forget(client, said.ref))
-    except FahrError as error:
-        left = f"its secrets are still there: {error.message}"
-        return replace(said, detail="; ".join(filter(None, [said.detail, left])))
-    return said
+    return without_secrets(
+        said, lambda: asking.asked(said.ref, lambda client: forget(client, said.ref))
+    )
 
 
 def state_of(ref: JobRef, told: Mapping[str, Any]) -> JobState:
