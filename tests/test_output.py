@@ -113,6 +113,8 @@ def test_overwriting_when_it_is_asked_for(name: str, here: Path) -> None:
     fetched(name, ".", overwrite=True)
     assert found(here)["model.txt"] == b"42"
     fetched(name, ".")  # from then on it is fahr's
+    noted = Ledger.at_home().fetched_files(str(here))
+    assert {path for path, file in noted.items() if file.replaced} == {"model.txt"}
 
 
 def test_a_file_in_the_place_of_the_folder(name: str, here: Path) -> None:

@@ -52,6 +52,20 @@ def test_each_travels_when_it_is_named(tmp_path: Path, name: str) -> None:
     assert paths(tmp_path, include=[name]) == {"train.py", name}
 
 
+def test_what_was_fetched_stays_until_it_is_changed_or_named(tmp_path: Path) -> None:
+    put(tmp_path, "train.py", "model.h5", "edited.txt", "plots/a.svg", "mine.txt")
+    fetched = {
+        name: ((tmp_path / name).stat().st_size, (tmp_path / name).stat().st_mtime_ns)
+        for name in ("train.py", "model.h5", "edited.txt", "plots/a.svg")
+    }
+    (tmp_path / "edited.txt").write_text("edited")
+    found = found_in(tmp_path, fetched=fetched)
+    assert {e.path for e in found.entries if not e.folder} == {"train.py", "edited.txt", "mine.txt"}
+    assert {path for path, _ in found.left_out} == {"model.h5", "plots/a.svg"}
+    assert not [e.path for e in found.entries if e.folder]  # nor the folder that it lies in
+    assert "model.h5" in paths(tmp_path, fetched=fetched, include=["*.h5"])
+
+
 @pytest.mark.parametrize("mark", ["pyvenv.cfg", "conda-meta/history", "fahr-job.json"])
 def test_environments_and_earlier_output_stay(tmp_path: Path, mark: str) -> None:
     put(tmp_path, "train.py", f"thing/{mark}", "thing/lib/x.py")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from fahr_core import names, snapshot
 from fahr_core.environment import resolve as resolve_environment
 from fahr_core.experiment import git_state
+from fahr_core.ledger.fetched import marks_of
 from fahr_core.models import Artifacts, Capability, Code, Environment, Job
 from fahr_core.sample import sample_job
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fahr_core.experiment import Experiment
+    from fahr_core.ledger import Ledger
     from fahr_core.planning import Plan
     from fahr_core.reporter import Reporter
     from fahr_core.session import Session
@@ -44,7 +46,7 @@ class Draft:
     code: Code
 
 
-def draft(plan: Plan, reporter: Reporter) -> Draft:
+def draft(plan: Plan, ledger: Ledger, reporter: Reporter) -> Draft:
     """Resolve the environment, render the files and write them, take the snapshot.
 
     In a dry run nothing is written, neither here nor into the store.
@@ -68,7 +70,13 @@ def draft(plan: Plan, reporter: Reporter) -> Draft:
     if not order.dry_run:
         _write(plan, artifacts, reporter)
     take = snapshot.survey if order.dry_run else snapshot.take
-    code = take(experiment, include=core["include"], exclude=core["exclude"], warn=reporter.warn)
+    code = take(
+        experiment,
+        include=core["include"],
+        exclude=core["exclude"],
+        fetched=_fetched(ledger, experiment.folder),
+        warn=reporter.warn,
+    )
     reporter.say("code", snapshot.describe(code))
     if warning := snapshot.size_warning(code):
         reporter.warn(warning)
@@ -182,6 +190,12 @@ def _write(plan: Plan, artifacts: Artifacts, reporter: Reporter) -> None:
     for outcome in ("wrote", "refreshed", "kept"):
         if paths := told.get(outcome):
             reporter.say(outcome, ", ".join(paths))
+
+
+def _fetched(ledger: Ledger, folder: Path) -> dict[str, tuple[int, int]]:
+    """Give the marks of earlier jobs' output in the folder, less what was a person's own."""
+    found = ledger.fetched_below(str(folder))
+    return marks_of({path: file for path, file in found.items() if not file.replaced})
 
 
 def _tell(environment: Environment, reporter: Reporter) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -10,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from fahr_core import jobs
 from fahr_core.errors import DiskError, NotFinished, OverwriteError, ServiceError
-from fahr_core.ledger.fetched import WrittenFile
+from fahr_core.ledger.fetched import WrittenFile, marks_of
 from fahr_core.models import FetchOptions
 from fahr_core.transfer import check_clashes, move_into_place, unmatched
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from fahr_core.ledger import Ledger
     from fahr_core.ledger.record import Record
@@ -72,12 +73,15 @@ def fetch(
     temporary = _temporary_beside(folder)
     try:
         files = _fetched(record, temporary, options, reporter)
-        _check_clashes(ledger, record, folder, files, options)
+        before = ledger.fetched_files(str(folder.resolve()))
+        if not options.overwrite:
+            _check_clashes(record, folder, files, before)
+        own = _own(folder, files, before)
         move_into_place(temporary, folder, [file.path for file in files])
         folder.mkdir(exist_ok=True)  # also for a job that has left nothing: it is what is told
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-    ledger.record_fetch(record.name, str(folder.resolve()), _written(folder, files))
+    ledger.record_fetch(record.name, str(folder.resolve()), _written(folder, files, own))
     return Fetched(job=record.name, folder=folder, files=files)
 
 
@@ -133,17 +137,12 @@ def _size(path: Path) -> int | None:
 
 
 def _check_clashes(
-    ledger: Ledger,
     record: Record,
     folder: Path,
     files: Sequence[FetchedFile],
-    options: FetchOptions,
+    before: Mapping[str, WrittenFile],
 ) -> None:
-    if options.overwrite:
-        return
-    written = ledger.fetched_files(str(folder.resolve()))
-    known = {path: (file.size, int(file.mark)) for path, file in written.items()}
-    if clashes := check_clashes(folder, [file.path for file in files], known):
+    if clashes := check_clashes(folder, [file.path for file in files], marks_of(before)):
         others = f" and {len(clashes) - 1} more" if len(clashes) > 1 else ""
         raise OverwriteError(
             f"{folder / clashes[0]} is not from fahr, fetch would replace it{others}",
@@ -152,11 +151,20 @@ def _check_clashes(
         )
 
 
-def _written(folder: Path, files: Sequence[FetchedFile]) -> list[WrittenFile]:
+def _own(folder: Path, files: Sequence[FetchedFile], before: Mapping[str, WrittenFile]) -> set[str]:
+    """Give the files in whose place a person's own stand, or once stood."""
+    there = {file.path for file in files if os.path.lexists(folder / file.path)}
+    return (there - before.keys()) | {path for path, file in before.items() if file.replaced}
+
+
+def _written(folder: Path, files: Sequence[FetchedFile], own: set[str]) -> list[WrittenFile]:
     """Note each file's time of change, by which a later edit is seen."""
     return [
         WrittenFile(
-            path=file.path, size=file.size, mark=str((folder / file.path).lstat().st_mtime_ns)
+            path=file.path,
+            size=file.size,
+            mark=str((folder / file.path).lstat().st_mtime_ns),
+            replaced=file.path in own,
         )
         for file in files
     ]

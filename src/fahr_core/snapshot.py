@@ -21,7 +21,7 @@ from fahr_core.store import stored_path, writing
 from fahr_core.travel import Entry, travellers, unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from fahr_core.experiment import Experiment
     from fahr_core.travel import Travellers
@@ -60,6 +60,7 @@ def take(
     *,
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
+    fetched: Mapping[str, tuple[int, int]] | None = None,
     warn: Callable[[str], None] | None = None,
 ) -> Code:
     """Keep the experiment's files as they are now.
@@ -68,6 +69,7 @@ def take(
         experiment: The folder and its artifact.
         include: Patterns of what travels although a rule leaves it out.
         exclude: Patterns of what never travels.
+        fetched: What is an earlier job's output; see :func:`~fahr_core.travel.travellers`.
         warn: Is told what a person would not expect, one line at a time.
 
     Raises:
@@ -75,7 +77,7 @@ def take(
         DiskError: the store's disk is full or cannot be written.
         UsageError: a pattern or an ignore file is wrong.
     """
-    found = travellers(experiment, include=include, exclude=exclude, warn=warn)
+    found = travellers(experiment, include=include, exclude=exclude, fetched=fetched, warn=warn)
     with writing() as content:
         written = _write_tar(content, found.entries)
     return _code(content.digest, written, found)
@@ -86,6 +88,7 @@ def survey(
     *,
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
+    fetched: Mapping[str, tuple[int, int]] | None = None,
     warn: Callable[[str], None] | None = None,
 ) -> Code:
     """Give what :func:`take` would, and store nothing: for a dry run.
@@ -94,7 +97,7 @@ def survey(
         ArtifactError: something that should travel cannot be read.
         UsageError: a pattern or an ignore file is wrong.
     """
-    found = travellers(experiment, include=include, exclude=exclude, warn=warn)
+    found = travellers(experiment, include=include, exclude=exclude, fetched=fetched, warn=warn)
     counted = _Counted()
     written = _write_tar(counted, found.entries)
     return _code(counted.digest, written, found)

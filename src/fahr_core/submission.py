@@ -48,7 +48,7 @@ def submit(plan: Plan, reporter: Reporter) -> Record:
     ledger = Ledger.at_home()
     plan = _with_outputs(plan, ledger, reporter)
     _tell_driver(plan, reporter)
-    draft = make_draft(plan, reporter)
+    draft = make_draft(plan, ledger, reporter)
     if plan.order.name and (there := _attached(ledger, draft)):
         reporter.say("attached", f"{there.name} has the same content already")
         return there
@@ -72,9 +72,9 @@ def submit(plan: Plan, reporter: Reporter) -> Record:
 def dry_run(plan: Plan, reporter: Reporter) -> Request:
     """Give the exact request that :func:`submit` would send; changes nothing anywhere."""
     _tell_driver(plan, reporter)
-    draft = make_draft(plan, reporter)
-    stem = _stem(plan)
     ledger = Ledger.at_home()
+    draft = make_draft(plan, ledger, reporter)
+    stem = _stem(plan)
     latest = ledger.latest_of_stem(stem)
     number = (latest.number or 0) + 1 if latest else 1
     job = named_job(draft, plan.order.name or names.job_name(stem, number), "dry-run")

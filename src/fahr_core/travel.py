@@ -1,9 +1,10 @@
 """What of an experiment travels with a job: a walk over the folder that reads no content.
 
 Who decides, the strongest first: the artifact always travels; what the settings exclude never
-does; what they include does; secrets, environments, caches and data never do; then come the
-ignore files.  A folder that is nobody's experiment (home, Downloads, a root) sends only the
-artifact, the modules it imports and the environment file.
+does; what they include does; secrets, environments, caches and data never do, nor does what
+``fahr fetch`` brought and nobody changed; then come the ignore files.  A folder that is
+nobody's experiment (home, Downloads, a root) sends only the artifact, the modules it imports
+and the environment file.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from fahr_core.unsent import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from fahr_core.experiment import Experiment
 
@@ -74,6 +75,7 @@ def travellers(
     *,
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
+    fetched: Mapping[str, tuple[int, int]] | None = None,
     warn: Callable[[str], None] | None = None,
 ) -> Travellers:
     """Find what travels with a job of this experiment.
@@ -82,13 +84,14 @@ def travellers(
         experiment: The folder and its artifact.
         include: Patterns of what travels although a rule leaves it out.
         exclude: Patterns of what never travels.
+        fetched: Size and time of change (nanoseconds) of the files that are earlier jobs' output.
         warn: Is told what a person would not expect, one line at a time.
 
     Raises:
         ArtifactError: a folder cannot be read.
         UsageError: a pattern or an ignore file is wrong.
     """
-    walk = _Walk(experiment, Named(include), Named(exclude), warn or _silent)
+    walk = _Walk(experiment, Named(include), Named(exclude), fetched or {}, warn or _silent)
     return walk.run()
 
 
@@ -129,9 +132,11 @@ class _Walk:
     experiment: Experiment
     include: Named
     exclude: Named
+    fetched: Mapping[str, tuple[int, int]]
     warn: Callable[[str], None]
     entries: list[Entry] = field(default_factory=list)
     left_out: dict[str, int] = field(default_factory=dict)
+    outputs: list[str] = field(default_factory=list)
     waiting: list[_Folder] = field(default_factory=list)
     wanted: frozenset[str] = frozenset()
     passages: frozenset[str] = frozenset()
@@ -147,7 +152,8 @@ class _Walk:
         self.waiting = [_Folder("", str(folder), Ignoring.above(folder), taking)]
         while self.waiting:
             self._enter(self.waiting.pop())
-        entries = self._without_lost_links(sorted(self.entries, key=lambda entry: entry.path))
+        entries = sorted(self._without_output_folders(), key=lambda entry: entry.path)
+        entries = self._without_lost_links(entries)
         left = sorted(self.left_out.items(), key=lambda item: (-abs(item[1]), item[0]))
         return Travellers(tuple(entries), tuple(left))
 
@@ -159,6 +165,12 @@ class _Walk:
             f"{shown(folder)} does not travel as a folder: only {shown(self.experiment.artifact)},"
             " the modules it imports and the environment file"
         )
+
+    def _without_output_folders(self) -> list[Entry]:
+        """Leave out the folders that hold nothing but output: the next job makes them itself."""
+        filled = _above([entry.path for entry in self.entries if not entry.folder])
+        empty = _above(self.outputs) - filled
+        return [entry for entry in self.entries if entry.path not in empty]
 
     def _without_lost_links(self, entries: list[Entry]) -> list[Entry]:
         """Leave out the links to what stays here."""
@@ -219,10 +231,16 @@ class _Walk:
                 self._take(path, source, status)
             else:
                 self.left_out[path] = status.st_size
+        elif self._is_output(path, status) and not self.include.names(path):
+            self.left_out[path] = status.st_size
+            self.outputs.append(path)
         elif self._travels(name, path, above):
             self._take(path, source, status)
         elif above.taking is not _Taking.NAMED and status.st_size >= _NOTABLE:
             self.left_out[path] = status.st_size
+
+    def _is_output(self, path: str, status: os.stat_result) -> bool:
+        return self.fetched.get(path) == (status.st_size, status.st_mtime_ns)
 
     def _travels(self, name: str, path: str, above: _Folder) -> bool:
         if self.include.names(path) or above.taking is _Taking.ASKED:

@@ -94,3 +94,20 @@ def test_a_folder_that_takes_nothing_is_named_and_nothing_is_left(fahr, complete
     before = listing(fahr.folder)
     assert "file" in fahr.error("fetch", "./file/out", complete)
     assert listing(fahr.folder) == before
+
+
+def test_what_was_fetched_into_the_experiment_does_not_travel_with_the_next_job(fahr, complete):
+    fahr("fetch", "./", complete)
+    said = fahr("fit", "train.py", "-f").stderr
+    assert "train.py: " in said
+    assert "left out: fahr-job.json, model.txt" in said
+    again = fahr("fit", "train.py", "-c", "include=model.txt", "-f").stderr
+    assert "model.txt, train.py: " in again or "train.py, model.txt: " in again
+
+
+def test_a_file_of_ones_own_travels_also_when_a_fetch_was_let_replace_it(fahr, complete):
+    fahr.write("model.txt", "mine")
+    fahr("fetch", "./", complete, "--overwrite")
+    said = fahr("fit", "train.py", "-f").stderr
+    assert "left out: fahr-job.json" in said
+    assert "left out: fahr-job.json, model.txt" not in said

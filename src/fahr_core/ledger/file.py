@@ -83,6 +83,7 @@ STEPS: list[tuple[str, ...]] = [
         ) WITHOUT ROWID""",
     ),
     ("ALTER TABLE jobs ADD COLUMN attended INTEGER NOT NULL DEFAULT 0",),
+    ("ALTER TABLE fetched ADD COLUMN replaced INTEGER NOT NULL DEFAULT 0",),
 ]
 
 BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}

@@ -241,10 +241,11 @@ def job_of(plan: Plan, number: int = 1) -> Job:
     """Give the job that an order means, as the core would make it."""
     from fahr_core import names
     from fahr_core.drafting import draft, named_job
+    from fahr_core.ledger import Ledger
     from fahr_core.reporter import Quiet
 
     name = names.job_name(names.job_stem(plan.experiment.folder.name, "train"), number)
-    return named_job(draft(plan, Quiet()), name, names.new_run_id())
+    return named_job(draft(plan, Ledger.at_home(), Quiet()), name, names.new_run_id())
 
 
 def render(session: Session, job: Job) -> Artifacts:
