@@ -7,8 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from fahr_core.durations import parse_duration
-from fahr_core.errors import UsageError
+from fahr_core.settings.fields import Seconds  # noqa: TC001 - read at run time by pydantic
 
 __all__ = ["GcpSettings"]
 
@@ -24,23 +23,9 @@ _OWN_VARIABLES = re.compile(r"(FAHR_|AIP_|CLUSTER_SPEC$|TF_CONFIG$)")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-def _seconds(value: Any) -> Any:
-    """Read a duration such as ``2h``; a number is seconds."""
-    if not isinstance(value, str) or value.isdigit():
-        return value
-    try:
-        seconds = parse_duration(value)
-    except UsageError as error:
-        raise ValueError(f"{error.message}; {error.hints[0]}") from error
-    return int(seconds) if seconds == int(seconds) else seconds
-
-
 def _strategy(value: Any) -> Any:
     """Take the API's own words too: ``FLEX_START`` is ``flex-start``."""
     return value.lower().replace("_", "-") if isinstance(value, str) else value
-
-
-Seconds = Annotated[int, BeforeValidator(_seconds)]
 
 
 class GcpSettings(BaseModel):

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from fahr_core.errors import AccessError, FahrError
+from fahr_core.findings import finding_of, found_by
 from fahr_core.models import Finding
 from fahr_sagemaker import account as accounts
 from fahr_sagemaker.client import Client
@@ -17,7 +18,7 @@ from fahr_sagemaker.staging import split_uri
 from fahr_sagemaker.submission import is_same, is_unknown_job
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from fahr_core.models import Job
 
@@ -42,14 +43,14 @@ def examine(job: Job) -> list[Finding]:
         number, partition = accounts.identity(client)
         region = client.region
     except FahrError as error:
-        return [*faults, _error("credentials", error)]
+        return [*faults, finding_of("credentials", error)]
     checks = _Checks(job, client, body)
     # What was asked first has shown that AWS answers; the rest costs one turn together.
     with ThreadPoolExecutor(4) as pool:
-        role = pool.submit(_told, "role", checks.role)
-        image = pool.submit(_told, "ECR", checks.repository)
-        bucket = pool.submit(_told, "bucket", checks.bucket)
-        name = pool.submit(_told, "name", checks.name)
+        role = pool.submit(found_by, "role", checks.role)
+        image = pool.submit(found_by, "ECR", checks.repository)
+        bucket = pool.submit(found_by, "bucket", checks.bucket)
+        name = pool.submit(found_by, "name", checks.name)
     findings = [found.result() for found in (role, bucket, image, name)]
     who = Finding(level="ok", subject="credentials", message=f"account {number}, {region}")
     if checks.role_arn and checks.uri:
@@ -138,19 +139,7 @@ def _checked_request(job: Job) -> tuple[list[Finding], Mapping[str, Any] | None]
         instance = choose_instance(job.settings["instance_type"], job.gpu, gpu_image=gpu_image)
         return [], complete(job, _STAND_IN, instance, "image")[0]
     except FahrError as error:
-        return [_error("settings", error)], None
-
-
-def _told(subject: str, check: Callable[[], str]) -> Finding:
-    try:
-        return Finding(level="ok", subject=subject, message=check())
-    except FahrError as error:
-        return _error(subject, error)
-
-
-def _error(subject: str, error: FahrError) -> Finding:
-    hints = tuple(hint for hint in error.hints if hint != "nothing was sent")
-    return Finding(level="error", subject=subject, message=error.message, hints=hints)
+        return [finding_of("settings", error)], None
 
 
 def _redirected(error: FahrError) -> str | None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from fahr_core.errors import UsageError
-from fahr_core.inputs import is_local
-from fahr_core.models import Request, to_json
-from fahr_core.store import digest_of
+from fahr_core.models import Request
+from fahr_core.request_parts import (
+    content_of,
+    image_by_digest,
+    machine_count,
+    merged,
+    time_limit,
+)
 from fahr_sagemaker import names
 from fahr_sagemaker.account import Account, account_of
 from fahr_sagemaker.carrying import with_description
@@ -24,23 +27,10 @@ if TYPE_CHECKING:
 
     from fahr_core.models import Artifacts, Image, Job
 
-__all__ = ["complete", "content_of", "fit_machine", "merged", "plan", "time_limit"]
+__all__ = ["complete", "fit_machine", "plan"]
 
-#: The parts of a job that are its content; others come from who made it, when and where.
-_CONTENT = (
-    "artifact",
-    "build_settings",
-    "environment",
-    "gpu",
-    "launch",
-    "nodes",
-    "output_exclude",
-    "params",
-    "secrets",
-    "tags",
-    "timeout",
-    "train_image",
-)
+#: Settings that say who asks, and not what runs.
+_WHOSE = ("region", "profile")
 
 
 def plan(job: Job, artifacts: Artifacts, image: Image | None) -> Request:
@@ -55,7 +45,7 @@ def plan(job: Job, artifacts: Artifacts, image: Image | None) -> Request:
     """
     account = account_of(job.settings)
     instance = fit_machine(job, gpu_image=bool(artifacts.base and artifacts.base.gpu))
-    body, uploads = complete(job, account, instance, _reference(image))
+    body, uploads = complete(job, account, instance, image_by_digest(image, "SageMaker"))
     return Request(
         driver=job.train_driver,
         name=job.name,
@@ -109,7 +99,7 @@ def _own_body(
     channels, uploads = input_channels(job)
     own = {
         names.RUN_ID_VARIABLE: job.run_id,
-        names.CONTENT_VARIABLE: content_of(job, uploads),
+        names.CONTENT_VARIABLE: content_of(job, uploads, leave=_WHOSE),
         **variable_of(job),
     }
     body: dict[str, Any] = {
@@ -127,49 +117,6 @@ def _own_body(
         body["InputDataConfig"] = inputs
     _add_options(body, settings)
     return body, uploads
-
-
-def content_of(job: Job, uploads: Mapping[str, str]) -> str:
-    """Name what would run by a digest, whatever the job is called and wherever it was made."""
-    told = to_json(job)
-    content = {key: told[key] for key in _CONTENT}
-    content["code"] = job.code.digest
-    content["environment"]["created"] = None
-    settings = {key: job.settings[key] for key in job.settings if key not in ("region", "profile")}
-    content["settings"] = settings
-    content["inputs"] = [
-        [item.name, None if is_local(item.location) else item.location] for item in job.inputs
-    ]
-    content["uploads"] = sorted(uploads.items())
-    return digest_of(json.dumps(content, sort_keys=True).encode())
-
-
-def merged(body: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
-    """Give a request with further parts: tables are joined, all else is replaced.
-
-    A part that is None is left out.
-    """
-    whole = dict(body)
-    for key, value in more.items():
-        there = whole.get(key)
-        joined = isinstance(there, dict) and isinstance(value, dict)
-        whole[key] = merged(there, value) if joined and there is not None else value
-    return {key: value for key, value in whole.items() if value is not None}
-
-
-def time_limit(job: Job) -> int:
-    """Give how long the job may run, in seconds: ``--timeout``, or the setting."""
-    return max(1, math.ceil(job.timeout or job.settings["max_runtime"]))
-
-
-def _reference(image: Image | None) -> str:
-    """Give the image by its digest; in a dry run it has none yet."""
-    if image is None:
-        raise UsageError("SageMaker runs images, and no build driver made one")
-    reference = image.reference
-    if image.digest is None or "@" in reference:
-        return reference
-    return f"{reference.rpartition(':')[0] or reference}@{image.digest}"
 
 
 def _algorithm(settings: Mapping[str, Any], image: str) -> dict[str, Any]:
@@ -194,7 +141,7 @@ def _resources(job: Job, instance: str) -> dict[str, Any]:
     settings = job.settings
     found = {
         "InstanceType": instance,
-        "InstanceCount": _count(job),
+        "InstanceCount": machine_count(job, "instance_count"),
         "VolumeSizeInGB": settings["volume_size"],
     }
     if key := settings["volume_kms_key"]:
@@ -204,18 +151,8 @@ def _resources(job: Job, instance: str) -> dict[str, Any]:
     return found
 
 
-def _count(job: Job) -> int:
-    given = int(job.settings["instance_count"])
-    if job.nodes > 1 < given != job.nodes:
-        raise UsageError(
-            f"--nodes={job.nodes}, but instance_count is {given}",
-            f"fahr fit --nodes={job.nodes} -c instance_count={job.nodes}",
-        )
-    return max(job.nodes, given)
-
-
 def _limits(job: Job) -> dict[str, int]:
-    settings, limit = job.settings, time_limit(job)
+    settings, limit = job.settings, time_limit(job, "max_runtime")
     found = {"MaxRuntimeInSeconds": limit}
     if settings["spot"]:
         found["MaxWaitTimeInSeconds"] = max(limit, settings["max_wait"] or 2 * limit)

@@ -14,8 +14,7 @@ from pydantic import (
     model_validator,
 )
 
-from fahr_core.durations import parse_duration
-from fahr_core.errors import UsageError
+from fahr_core.settings.fields import Seconds  # noqa: TC001 - read at run time by pydantic
 
 __all__ = ["SageMakerSettings"]
 
@@ -28,17 +27,6 @@ _OLD_NAMES = {
 }
 
 
-def _seconds(value: Any) -> Any:
-    """Read a duration such as ``2h``; a number is seconds."""
-    if not isinstance(value, str) or value.isdigit():
-        return value
-    try:
-        seconds = parse_duration(value)
-    except UsageError as error:
-        raise ValueError(f"{error.message}; {error.hints[0]}") from error
-    return int(seconds) if seconds == int(seconds) else seconds
-
-
 def _metrics(value: Any) -> Any:
     """Read metric definitions as SageMaker writes them too: a list of Name and Regex."""
     if not isinstance(value, list):
@@ -47,9 +35,6 @@ def _metrics(value: Any) -> Any:
         return {item["Name"]: item["Regex"] for item in value}
     except (KeyError, TypeError) as error:
         raise ValueError('each metric is {"Name": ..., "Regex": ...}') from error
-
-
-Seconds = Annotated[int, BeforeValidator(_seconds)]
 
 
 class SageMakerSettings(BaseModel):

@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from fahr_core.settings.fields import Seconds  # noqa: TC001 - read at run time by pydantic
+
+
+class Settings(BaseModel):
+    limit: Seconds = 1
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds"), [("2h", 7200), ("90", 90), (90, 90), ("1.5m", 90), ("1d", 86400)]
+)
+def test_durations_are_whole_seconds(given, seconds):
+    assert Settings(limit=given).limit == seconds
+
+
+@pytest.mark.parametrize("given", ["soon", "", "0.5s", None, "1h30"])
+def test_what_is_no_duration_is_refused(given):
+    with pytest.raises(ValidationError):
+        Settings(limit=given)
