@@ -18,7 +18,7 @@ from fahr_core.models import FetchedFile
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-__all__ = ["extract_tar", "is_wanted"]
+__all__ = ["extract_tar", "inside", "is_wanted"]
 
 _CHUNK = 1024 * 1024
 _BINARY = getattr(os, "O_BINARY", 0)  # Windows alone has it
@@ -99,7 +99,7 @@ class _Unpacking:
             ) from error
 
     def _unpack(self, archive: tarfile.TarFile, member: tarfile.TarInfo) -> None:
-        path = _inside(member.name)
+        path = inside(member.name)
         if path is None:
             self._refused(f"{shown(member.name)} leads out of its folder")
         elif path == "" or not is_wanted(path, self._include):
@@ -138,7 +138,7 @@ class _Unpacking:
         self.written.append(FetchedFile(path=path, size=member.size))
 
     def _hard_link(self, path: str, target: str) -> None:
-        aim = _inside(target)
+        aim = inside(target)
         source = self._place(aim) if aim else None
         if source is None or source.is_symlink() or not source.is_file():
             self._refused(f"{shown(path)} is a link to {shown(target)}, which is not unpacked")
@@ -160,7 +160,7 @@ class _Unpacking:
         """
         above = PurePosixPath(path).parent
         aim = os.path.normpath(above / target).replace(os.sep, "/")
-        if os.path.isabs(target) or _inside(aim) is None:  # noqa: PTH117
+        if os.path.isabs(target) or inside(aim) is None:  # noqa: PTH117
             self._refused(f"the link {shown(path)} leads out of its folder")
             return
         place = self._place(path)
@@ -193,8 +193,11 @@ def _reading(read: Callable[..., T], *arguments: object) -> T:
         raise ServiceError(f"the archive is damaged or ended early: {error}") from error
 
 
-def _inside(name: str) -> str | None:
-    """Give a member's path in its plain form, None when it leads out; "" is the folder."""
+def inside(name: str) -> str | None:
+    """Give a name from outside as a path in its plain form, None when it leads out of its folder.
+
+    ``""`` is the folder itself.
+    """
     parts = PurePosixPath(name).parts
     if name.startswith("/") or ".." in parts or "\0" in name:
         return None

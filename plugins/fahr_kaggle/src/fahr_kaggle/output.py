@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from fahr_core.errors import DiskError, FahrError, ServiceError
 from fahr_core.models import FetchedFile
+from fahr_core.object_files import save_each
 from fahr_core.transfer import chosen
 from fahr_kaggle.answers import RemoteFile
 from fahr_kaggle.chain import sessions
@@ -79,16 +80,10 @@ class _Fetching:
         if log:
             named.setdefault(LOG, _LOG_FILE)
         names = chosen(list(named), self._options.include)
-        wanted = [(named[name], name) for name in names if named[name] is not _LOG_FILE]
-        for _, name in wanted:
+        wanted = {name: named[name] for name in names if named[name] is not _LOG_FILE}
+        for name in wanted:
             _check(name)
-        with ThreadPoolExecutor(_AT_ONCE) as threads:
-            coming = [threads.submit(self._get, kernel, version, *one) for one in wanted]
-            try:
-                fetched = [one.result() for one in coming]
-            except BaseException:
-                threads.shutdown(cancel_futures=True)
-                raise
+        fetched = save_each(partial(self._get, kernel, version), wanted, _AT_ONCE)
         if len(wanted) < len(names):
             fetched.append(self._write_log(logs))
         return fetched
@@ -115,7 +110,7 @@ class _Fetching:
             return f"{PurePosixPath(notebook).stem}.executed.ipynb"
         return file.name
 
-    def _get(self, kernel: Kernel, version: int, file: RemoteFile, name: str) -> FetchedFile:
+    def _get(self, kernel: Kernel, version: int, name: str, file: RemoteFile) -> FetchedFile:
         """Fetch one file, going on where a connection broke, by a new address if need be."""
         target = self._destination / name
         url = file.url

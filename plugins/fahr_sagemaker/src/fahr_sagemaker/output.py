@@ -8,14 +8,13 @@ below ``model/`` and ``data/``.
 from __future__ import annotations
 
 import os
-from fnmatch import fnmatch
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from fahr_core.errors import DiskError, FahrError
 from fahr_core.models import FetchedFile
+from fahr_core.object_files import paths_of, save_each
 from fahr_core.ranged import save
-from fahr_core.unpacking import extract_tar
+from fahr_core.unpacking import extract_tar, is_wanted
 from fahr_sagemaker import asking, objects
 
 if TYPE_CHECKING:
@@ -74,33 +73,34 @@ class _Fetch:
         fetched: list[FetchedFile] = []
         for name in archives:
             fetched += self._archive(name, found[name])
-        plain = {n: i for n, i in found.items() if n.startswith(("model/", "data/"))}
-        return fetched + self._plain_files(plain)
+        return fetched + self._plain_files(found)
 
     def _archive(self, name: str, item: Object) -> list[FetchedFile]:
         if not self._options.extract:
-            return [self._saved(name, item)] if self._wanted(name) else []
+            return [self._saved(name, item)] if is_wanted(name, self._options.include) else []
         folder = self._destination / _BESIDE if name == _DATA else self._destination
         with objects.read(self._ref, item, told=self._teller(name, item)) as stream:
             files = extract_tar(
                 stream,
                 folder,
                 include=self._options.include,
-                refused=lambda why: self._progress("left out", why),
+                refused=self._left_out,
             )
         return files if name == _MODEL else _moved_up(self._destination, files)
 
     def _plain_files(self, found: dict[str, Object]) -> list[FetchedFile]:
-        from concurrent.futures import ThreadPoolExecutor
+        model = self._paths(found, "model/")
+        data = self._paths(found, "data/")
+        beside = {f"{_BESIDE}/{path}" if path in model else path: data[path] for path in data}
+        return save_each(self._saved, model | beside, _FILES_AT_ONCE)
 
-        wanted = {}
-        for name, item in sorted(found.items(), reverse=True):  # the model's names go first
-            path = _inside(name.partition("/")[2])
-            path = f"{_BESIDE}/{path}" if path in wanted else path
-            if path and self._wanted(path):
-                wanted[path] = item
-        with ThreadPoolExecutor(_FILES_AT_ONCE) as pool:
-            return list(pool.map(lambda pair: self._saved(*pair), sorted(wanted.items())))
+    def _paths(self, found: dict[str, Object], folder: str) -> dict[str, Object]:
+        named = [(key.removeprefix(folder), key) for key in found if key.startswith(folder)]
+        paths = paths_of(named, self._options.include, self._left_out)
+        return {path: found[key] for path, key in paths.items()}
+
+    def _left_out(self, why: str) -> None:
+        self._progress("left out", why)
 
     def _saved(self, name: str, item: Object) -> FetchedFile:
         at_once = None if name in (_MODEL, _DATA) else 1  # of plain files several come at once
@@ -108,26 +108,8 @@ class _Fetch:
         with objects.read(self._ref, item, told=told, at_once=at_once) as stream:
             return FetchedFile(path=name, size=save(stream, self._destination / name))
 
-    def _wanted(self, path: str) -> bool:
-        patterns = self._options.include
-        return not patterns or any(fnmatch(path, pattern) for pattern in patterns)
-
     def _teller(self, name: str, item: Object) -> Callable[[int], None]:
         return lambda done: self._progress(name, done=done, total=item.size)
-
-
-def _inside(path: str) -> str:
-    """Give a key as a path inside the folder; "" for one that names none.
-
-    Raises:
-        FahrError: it would lead out.
-    """
-    if path.endswith("/") or not path:
-        return ""  # what S3's console calls a folder
-    parts = PurePosixPath(path).parts
-    if path.startswith("/") or ".." in parts or (os.name == "nt" and set(path) & set(":\\")):
-        raise FahrError(f"the object {path} would lead out of its folder")
-    return "/".join(parts)
 
 
 def _moved_up(destination: Path, files: Sequence[FetchedFile]) -> list[FetchedFile]:
