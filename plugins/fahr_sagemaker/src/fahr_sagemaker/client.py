@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from fahr_core.errors import AccessError, ServiceError
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from fahr_core.errors import FahrError
     from fahr_core.models import JobRef
 
-__all__ = ["Client"]
+__all__ = ["Client", "service_model"]
 
 #: Seconds to a connection, and between two pieces of an answer.
 _CONNECT, _READ = 10, 60
@@ -193,9 +194,34 @@ class Client:
         from botocore.exceptions import BotoCoreError
 
         try:
-            return boto3.Session(profile_name=self.profile, region_name=self._wanted_region)
+            return boto3.Session(
+                botocore_session=_session(),
+                profile_name=self.profile,
+                region_name=self._wanted_region,
+            )
         except BotoCoreError as error:
             raise translated(error, "sts", "credentials", self.profile) from error
+
+
+def service_model(service: str) -> Any:
+    """Give botocore's model of a service; reading it asks nobody."""
+    return _session().get_service_model(service)
+
+
+def _session() -> Any:
+    """Open a session of botocore's; all of a process read the model of a service once."""
+    import botocore.session  # type: ignore[import-untyped]
+
+    session = botocore.session.get_session()
+    session.register_component("data_loader", _loader(os.environ.get("AWS_DATA_PATH")))
+    return session
+
+
+@cache
+def _loader(more: str | None) -> Any:
+    from botocore.loaders import create_loader  # type: ignore[import-untyped]
+
+    return create_loader(more)
 
 
 def _configuration() -> Any:

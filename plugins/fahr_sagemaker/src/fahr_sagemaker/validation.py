@@ -81,10 +81,9 @@ def _raise(faults: list[str]) -> None:
 @cache
 def _shape() -> Any:
     """Give the model of CreateTrainingJob's input; reading it asks nobody."""
-    import botocore.session  # type: ignore[import-untyped]
+    from fahr_sagemaker.client import service_model
 
-    model = botocore.session.get_session().get_service_model("sagemaker")
-    return model.operation_model("CreateTrainingJob").input_shape
+    return service_model("sagemaker").operation_model("CreateTrainingJob").input_shape
 
 
 def _faults(value: Any, shape: Any, path: str) -> Iterator[str]:
