@@ -17,7 +17,7 @@ def test_durations_are_whole_seconds(given, seconds):
     assert Settings(limit=given).limit == seconds
 
 
-@pytest.mark.parametrize("given", ["soon", "", "0.5s", None, "1h30"])
+@pytest.mark.parametrize("given", ["soon", "", "0.5s", None, "1x"])
 def test_what_is_no_duration_is_refused(given):
     with pytest.raises(ValidationError):
         Settings(limit=given)
