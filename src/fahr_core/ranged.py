@@ -24,11 +24,10 @@ from fahr_core.experiment import shown
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-    from typing import IO
 
     from typing_extensions import Buffer
 
-__all__ = ["ObjectChanged", "OpenRange", "RangeBody", "ranged_stream", "save"]
+__all__ = ["ObjectChanged", "OpenRange", "RangeBody", "Readable", "ranged_stream", "save"]
 
 #: Bytes of one part, and how many parts come at once: with the one that is read, all that
 #: lies in memory.
@@ -44,11 +43,15 @@ class ObjectChanged(ServiceError):  # noqa: N818 - reads as the fact that it sta
     """The object is another one than when its first byte was read."""
 
 
-class RangeBody(Protocol):
-    """The bytes of a range as they come; what may pass is a :class:`ServiceError`."""
+class Readable(Protocol):
+    """Bytes that are read forward."""
 
     def read(self, size: int, /) -> bytes:
         """Give up to ``size`` bytes, none at the end."""
+
+
+class RangeBody(Readable, Protocol):
+    """The bytes of a range as they come; what may pass is a :class:`ServiceError`."""
 
     def close(self) -> None:
         """Let the connection go."""
@@ -88,7 +91,7 @@ def ranged_stream(
     return io.BufferedReader(parts, _CHUNK)
 
 
-def save(stream: IO[bytes], place: Path) -> int:
+def save(stream: Readable, place: Path) -> int:
     """Write a stream into a new file and give its bytes.
 
     Raises:
