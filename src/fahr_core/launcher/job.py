@@ -97,7 +97,10 @@ def _numbered_text(environ: Mapping[str, str]) -> str:
     while "FAHR_JOB_{}".format(len(pieces)) in environ:
         pieces.append(environ["FAHR_JOB_{}".format(len(pieces))])
     if not pieces:
-        raise StartError("no job description: neither FAHR_JOB_FILE nor FAHR_JOB_0 is set")
+        raise StartError(
+            "no job description: neither FAHR_JOB_FILE nor FAHR_JOB_0 is set, as fahr fit does; "
+            """by hand: FAHR_JOB_0='{"name": "try", "artifact": "train.py"}'"""
+        )
     return "".join(pieces)
 
 
