@@ -241,7 +241,7 @@ def _configuration() -> Any:
 
 
 def _method(client: Any, operation: str) -> str:
-    from botocore import xform_name  # type: ignore[import-untyped]
+    from botocore import xform_name
 
     name = str(xform_name(operation))
     if not hasattr(client, name):
