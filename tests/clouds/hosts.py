@@ -91,6 +91,8 @@ class Outfit:
     files: bytes = b""
     mounts: tuple[Any, ...] = ()
     gpu: bool = False
+    #: Where hosts have not all the same.
+    image: str = ""
 
 
 class Hosts:
@@ -109,6 +111,7 @@ class Hosts:
         self._labels = {LABEL: job}
         self._network: Any = None
         self._made: list[Any] = []
+        self._holders: list[Any] = []
         self.all: list[Host] = []
 
     def make(self, outfits: Sequence[Outfit], lead: Lead | None) -> None:
@@ -120,7 +123,7 @@ class Hosts:
         for outfit in outfits:
             pause = self._hold_network(outfit.name, None if self._isolated else lead)
             container = self._engine.api.create_container(
-                self._image,
+                outfit.image or self._image,
                 outfit.command,
                 entrypoint=outfit.entrypoint,
                 environment=outfit.environment,
@@ -148,6 +151,16 @@ class Hosts:
         if self._network:
             with contextlib.suppress(APIError):
                 self._network.remove()
+
+    @property
+    def addresses(self) -> set[str]:
+        """Give the hosts' addresses, by which others see them."""
+        found = set()
+        for container in self._holders:
+            container.reload()
+            networks = container.attrs["NetworkSettings"]["Networks"].values()
+            found |= {each["IPAddress"] for each in networks if each["IPAddress"]}
+        return found
 
     @property
     def running(self) -> list[Host]:
@@ -195,6 +208,7 @@ class Hosts:
             **options,
         )
         self._made.append(pause)
+        self._holders.append(pause)
         if self._network:  # joined again, since only joining takes the name that others ask for
             self._network.disconnect(pause)
             self._network.connect(pause, aliases=[name])
