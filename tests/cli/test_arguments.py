@@ -23,7 +23,8 @@ words = st.text(max_size=8) | st.sampled_from(
 )
 plain = st.text(max_size=8).filter(
     lambda word: (
-        not word.startswith("--config.") and word not in ("--", "--gpu", "--driver", "--registry")
+        not word.startswith("--config.")
+        and word not in ("--", "--chain", "--gpu", "--driver", "--registry")
     )
 )
 
@@ -40,6 +41,10 @@ plain = st.text(max_size=8).filter(
         (["--config=a=1"], ["--config=a=1"]),
         (["--gpu"], ["--gpu=any"]),
         (["--gpu=T4"], ["--gpu=T4"]),
+        (["--chain"], ["--chain=true"]),
+        (["--chain", "train.py"], ["--chain=true", "train.py"]),
+        (["--chain", "3"], ["--chain", "3"]),
+        (["--chain=3"], ["--chain=3"]),
         (["images", "--registry"], ["images", "--registry=known"]),
         (["--registry", "--json"], ["--registry=known", "--json"]),
         (["--registry", "h/r"], ["--registry", "h/r"]),

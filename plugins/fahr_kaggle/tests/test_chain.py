@@ -2,11 +2,13 @@
 
 import shutil
 
+import pytest
 from tests.clouds.kaggle import Limits
 
 from fahr_core.models import State
 from fahr_core.paths import cache_folder
-from jobs import ended, experiment, fetched, log_of, request_of, sent
+from fahr_kaggle.settings import KaggleSettings
+from jobs import ended, experiment, fetched, log_of, request_of, sent, session
 
 COUNTING = """
 import os, time
@@ -59,9 +61,46 @@ def test_a_chain_waits_for_room(tmp_path, kaggle):
     ref = chained(tmp_path)
     kaggle.wait("anna/train", 1)
     kaggle.limits = Limits(cpu_sessions=0)
-    from jobs import session
-
     (state,) = session().job_states([ref])
     assert not state.state.final
     kaggle.limits = Limits()
     assert ended(ref).state is State.COMPLETE
+
+
+def test_only_a_chain_is_looked_after(tmp_path, kaggle):
+    place = experiment(tmp_path, {"train.py": COUNTING})
+    assert request_of(place, pairs=["chain=1"]).attended
+    assert not request_of(place).attended
+
+
+@pytest.mark.parametrize(("text", "count"), [("true", 10), ("3", 3), (True, 10), (0, 0), (7, 7)])
+def test_a_chain_without_a_number_has_ten_further_sessions(text, count):
+    assert KaggleSettings(chain=text).chain == count
+
+
+def test_a_chain_that_kaggle_refuses_to_go_on_with_says_why(tmp_path, kaggle):
+    ref = chained(tmp_path)
+    kaggle.wait("anna/train", 1)
+    kaggle.limits = Limits(source_bytes=10)
+    state = ended(ref)
+    assert state.state is State.FAILED
+    assert "session 2 was refused" in state.reason
+    assert len(kaggle.sessions) == 1
+
+
+def test_a_lost_answer_begins_no_session_twice(tmp_path, kaggle):
+    ref = chained(tmp_path, chain=1)
+    kaggle.wait("anna/train", 1)
+    kaggle.faults.add("SaveKernel", "lost")
+    assert ended(ref).attempt == 2
+    assert len(kaggle.sessions) == 2
+
+
+def test_a_chain_is_stopped_between_two_sessions(tmp_path, kaggle):
+    ref = chained(tmp_path)
+    kaggle.wait("anna/train", 1)
+    driver = session()
+    assert driver.stop_job(ref).outcome == "stopped"
+    (state,) = driver.job_states([ref])
+    assert (state.state, state.reason) == (State.STOPPED, "it was stopped between two sessions")
+    assert len(kaggle.sessions) == 1

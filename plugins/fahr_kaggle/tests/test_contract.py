@@ -6,10 +6,10 @@ from itertools import count
 
 import pytest
 
-from fahr_core.models import FetchOptions
+from fahr_core.models import FetchOptions, State
 from fahr_core.testing import DriverContract
 from fahr_core.testing.fixtures import no_progress
-from fahr_core.testing.scripts import NOTHING
+from fahr_core.testing.scripts import NOTHING, STOPPABLE
 
 
 class TestKaggle(DriverContract):
@@ -47,6 +47,13 @@ class TestKaggle(DriverContract):
         request = prepare(NOTHING)
         push = {**request.body["push"], "machineShape": "Abacus"}
         return replace(request, body={**request.body, "push": push})
+
+    def test_the_script_is_asked_to_end(self, session, send, ready, ended):
+        """Kaggle ends a session without a word to it: a script has no time to save."""
+        ref = send(STOPPABLE)
+        ready(ref)
+        self.stop(session, ref)
+        assert ended(ref).state is State.STOPPED
 
     def test_no_output_is_no_error(self, session, send, ended, tmp_path):
         """A job that wrote nothing leaves its record and its log."""

@@ -34,6 +34,8 @@ def rewrite(arguments: Sequence[str]) -> list[str]:
             rewritten += ["-c", argument.removeprefix(_CONFIG)]
         elif argument == "--gpu":
             rewritten.append("--gpu=any")
+        elif argument == "--chain" and not _is_count(arguments[position + 1 :]):
+            rewritten.append("--chain=true")
         elif argument == "--registry" and not _has_value(arguments[position + 1 :]):
             rewritten.append("--registry=known")
         elif argument == "--driver" or argument.startswith("--driver="):
@@ -41,6 +43,10 @@ def rewrite(arguments: Sequence[str]) -> list[str]:
         else:
             rewritten.append(argument)
     return rewritten
+
+
+def _is_count(following: Sequence[str]) -> bool:
+    return bool(following) and following[0].isdecimal()
 
 
 def _has_value(following: Sequence[str]) -> bool:

@@ -48,6 +48,7 @@ def command(
     ] = None,
     gpu: options.Gpu = None,
     timeout: options.Timeout = None,
+    chain: options.Chain = None,
     nodes: Annotated[
         int | None, typer.Option("--nodes", metavar="N", help="Run on N machines at once.")
     ] = None,
@@ -87,7 +88,7 @@ def command(
             "envfile": envfile,
             "python": python,
         },
-        pairs=config or (),
+        pairs=[*(config or ()), *([f"chain={chain}"] if chain else ())],
         param_texts=param or (),
         inputs=inputs or (),
         secrets=secret or (),

@@ -9,6 +9,7 @@ import typer
 __all__ = [
     "Artifact",
     "BuildDriver",
+    "Chain",
     "Config",
     "Envfile",
     "Gpu",
@@ -64,6 +65,12 @@ Config = Annotated[
         "--config",
         metavar="KEY=VALUE",
         help="A setting of the driver; --config.KEY=VALUE is the same.",
+    ),
+]
+Chain = Annotated[
+    str | None,
+    typer.Option(
+        "--chain", metavar="[=N]", help="Go on in further sessions; the same as -c chain=N."
     ),
 ]
 Envfile = Annotated[

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["OutputPage", "Pushed", "Quota", "RemoteFile", "Status", "Version"]
+__all__ = ["OutputPage", "Pushed", "Quota", "RemoteFile", "Status", "Version", "is_busy"]
+
+#: Words of a refusal that a later push may not meet: the account's sessions are all in use.
+_BUSY = "session count"
+
+
+def is_busy(error: str) -> bool:
+    """Tell whether Kaggle refuses a push only because the account's sessions are in use."""
+    return _BUSY in error.lower()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -120,6 +120,15 @@ class Kaggle:
             return None
         return Status(answer.status.name, answer.failure_message or None)
 
+    def cancel(self, session: int) -> str | None:
+        """Ask for the end of a session by its number; give what is wrong, if anything is."""
+        types = sdk("kernels.types.kernels_api_service")
+
+        request = types.ApiCancelKernelSessionRequest()
+        request.kernel_session_id = session
+        answer = self._call("stop the session", self._kernels.cancel_kernel_session, request)
+        return answer.error_message or None
+
     def output_page(self, kernel: Kernel, number: int, token: str | None = None) -> OutputPage:
         """Give a page of a version's output, and its log.
 

@@ -1,7 +1,4 @@
-"""The train driver ``kaggle``: a job is a version of a private kernel.
-
-Kaggle gives no way to stop a session that a push has started, so ``stop`` is not declared.
-"""
+"""The train driver ``kaggle``: a job is a version of a private kernel."""
 
 from __future__ import annotations
 
@@ -28,6 +25,7 @@ if TYPE_CHECKING:
         Refused,
         Request,
         Staged,
+        StopResult,
         Submitted,
         Unknown,
     )
@@ -37,6 +35,7 @@ _INFO = TrainInfo(
     settings="fahr_kaggle.settings:KaggleSettings",
     capabilities=frozenset(
         {
+            Capability.STOP,
             Capability.LIVE_LOGS,
             Capability.INPUTS,
             Capability.TIMEOUT,
@@ -130,6 +129,14 @@ def stream_logs(ref: JobRef, follow: bool, after: str | None) -> Iterator[LogLin
     from fahr_kaggle.logs import read_log
 
     return read_log(ref, follow, after)
+
+
+@hookimpl
+def stop_job(ref: JobRef) -> StopResult:
+    """Cancel the job's session, where its number can be had."""
+    from fahr_kaggle.stopping import stop
+
+    return stop(ref)
 
 
 @hookimpl

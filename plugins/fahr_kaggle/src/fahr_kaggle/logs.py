@@ -7,6 +7,7 @@ cursor, the same live and afterwards.
 from __future__ import annotations
 
 import json
+import re
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -26,13 +27,15 @@ if TYPE_CHECKING:
     from fahr_kaggle.client import Kaggle
     from fahr_kaggle.kernel import Kernel
 
-__all__ = ["Lines", "kept_lines", "last_words", "read_log"]
+__all__ = ["LIVE_QUIET", "Lines", "kept_lines", "last_words", "live_events", "read_log"]
 
 _END = "END_OF_LOG"
 _OWN = "fahr: "
+#: What ``tell_session`` in ``runtime.py`` prints.
+_SESSION = re.compile(r"fahr: session ([0-9]+)")
 _SOURCES = ("stdout", "stderr")
 #: Seconds of silence after which a live log is taken for read, by who does not follow it.
-_QUIET = 1.5
+LIVE_QUIET = 1.5
 #: Seconds of silence after which a live log that is followed is opened again.
 _LONG_QUIET = 60.0
 #: Seconds between two looks at a job that has no log yet.
@@ -43,11 +46,13 @@ _LAST_LINES = 5
 class Lines:
     """Makes lines of pieces that may hold several, or parts of one.
 
-    Counts from ``before`` on and gives those above ``after``.
+    Counts from ``before`` on and gives those above ``after``; the session's word of its own
+    number is kept in ``session`` and is no line of the job's.
     """
 
     def __init__(self, after: int = 0, before: int = 0) -> None:
         self.number = before
+        self.session: int | None = None
         self._parts = dict.fromkeys(_SOURCES, "")
         self._after = after
 
@@ -70,6 +75,9 @@ class Lines:
                 yield from self._line(source, text)
 
     def _line(self, source: str, text: str) -> Iterator[LogLine]:
+        if self.session is None and (said := _SESSION.fullmatch(text)):
+            self.session = int(said[1])
+            return
         self.number += 1
         if self.number <= self._after:
             return
@@ -130,7 +138,7 @@ class _Reading:
         if place := located(self._ref):
             kernel, first = place
             for version in known_sessions(self._ref, first):
-                yield from self._once(kernel, version, quiet=_QUIET)
+                yield from self._once(kernel, version, quiet=LIVE_QUIET)
                 self._before = self._lines_of_session.number
 
     def followed(self) -> Iterator[LogLine]:
@@ -174,7 +182,7 @@ class _Reading:
             yield from _fed(lines, _events_of(response.text))
             yield from lines.end()
             return
-        for event in _live_events(response):
+        for event in live_events(response):
             if event == _END:
                 self._ended = True
                 yield from lines.end()
@@ -187,7 +195,7 @@ def _fed(lines: Lines, events: Iterable[Any]) -> Iterator[LogLine]:
         yield from lines.feed(event)
 
 
-def _live_events(response: requests.Response) -> Iterator[Any]:
+def live_events(response: requests.Response) -> Iterator[Any]:
     """Give the events of a stream; it ends with silence and with a connection that breaks."""
     import requests
 

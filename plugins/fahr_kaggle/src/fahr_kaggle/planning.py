@@ -58,6 +58,8 @@ def plan(job: Job) -> Request:
         body=body,
         uploads={source.name: source.digest for source in inputs.values() if source.digest},
         lane=options.machine.lane(options.owner),
+        # The next session of a chain begins where somebody asks for the job.
+        attended=options.chain > 0,
     )
 
 

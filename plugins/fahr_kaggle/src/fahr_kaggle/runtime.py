@@ -5,6 +5,7 @@ The archive lies unpacked in one folder; what the job leaves has to be under /ka
 
 import json
 import os
+import re
 import shutil
 import sys
 import tarfile
@@ -28,8 +29,13 @@ LAYOUTS = {
 }
 
 
+#: What sessions are called by themselves, such as kaggle_...-100239486-webtier; 2026-11.
+SESSION = "KAGGLE_CONTAINER_NAME"
+
+
 def places() -> Dict[str, str]:
     """Tell the job's folders, and its Python where it has an environment of its own."""
+    tell_session()
     here = _here()
     described = _description()
     code = here / "code"
@@ -48,6 +54,14 @@ def places() -> Dict[str, str]:
     if lock.exists():
         found["python"] = _environment(lock, described)
     return found
+
+
+def tell_session() -> None:
+    """Print the session's number, by which it can be stopped: no answer of Kaggle's has it."""
+    numbers = re.findall(r"(?<![A-Za-z0-9])[0-9]{5,}(?![A-Za-z0-9])", os.environ.get(SESSION, ""))
+    if numbers:
+        sys.stderr.write("fahr: session {}\n".format(numbers[-1]))
+        sys.stderr.flush()
 
 
 def nodes() -> Dict[str, int]:

@@ -6,9 +6,9 @@ that the description names holds.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 __all__ = ["KaggleSettings"]
 
@@ -16,6 +16,15 @@ Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 Source = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+/[A-Za-z0-9_.-]+(/[0-9]+)?$")]
 Competition = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]+$")]
 Model = Annotated[str, StringConstraints(pattern=r"^[^/\s]+(/[^/\s]+){3,4}$")]
+
+
+#: The further sessions of a chain for which nobody named a number.
+MANY = 10
+
+
+def _counted(value: Any) -> Any:
+    """Read ``--chain`` without a number."""
+    return MANY if value is True or str(value).lower() == "true" else value
 
 
 class KaggleSettings(BaseModel):
@@ -53,8 +62,9 @@ class KaggleSettings(BaseModel):
     """Whether later versions keep the first one's image or take the newest."""
     session_timeout: int | None = Field(default=None, ge=60, le=43200)
     """Seconds after which Kaggle ends the session, at most 12 hours; ``--timeout`` is kinder."""
-    chain: int = Field(default=0, ge=0, le=100)
+    chain: Annotated[int, BeforeValidator(_counted)] = Field(default=0, ge=0, le=100)
     """Follow-up sessions for a script longer than one; each has the last one's output back.
 
-    ``--timeout`` is then each session's.
+    ``--chain=3`` says the same, ``--chain`` up to 10 of them. ``--timeout`` is then each
+    session's.
     """

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from fahr_core.errors import ServiceError
 from fahr_core.models import JobState, State
 from fahr_kaggle import machine, seen
-from fahr_kaggle.chain import known_sessions, next_session
+from fahr_kaggle.chain import is_ended, known_sessions, next_session
 from fahr_kaggle.client import Kaggle
 from fahr_kaggle.connection import NotThere
 from fahr_kaggle.kernel import located
@@ -73,9 +73,18 @@ def ask(kaggle: Kaggle, ref: JobRef) -> JobState:
         if state.exit_code != TIMED_OUT or part >= int(ref.data.get("chain") or 0):
             return state
         following = next_session(kaggle, ref, kernel, version, part + 1)
-        if following is None:
-            return replace(state, state=State.RUNNING, reason=None, ended=None, exit_code=None)
-        version, part = following, part + 1
+        if following.version is None:
+            return _between(ref, state, following.problem)
+        version, part = following.version, part + 1
+
+
+def _between(ref: JobRef, state: JobState, problem: str | None) -> JobState:
+    """Give a chain's state after a session that no other has followed yet."""
+    if problem:
+        return replace(state, reason=problem)
+    if is_ended(ref):
+        return replace(state, state=State.STOPPED, reason="it was stopped between two sessions")
+    return replace(state, state=State.RUNNING, reason=None, ended=None, exit_code=None)
 
 
 def _session_state(kaggle: Kaggle, ref: JobRef, kernel: Kernel, version: int) -> JobState:

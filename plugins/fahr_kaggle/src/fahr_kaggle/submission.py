@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fahr_core.errors import AccessError, ServiceError
 from fahr_core.models import Absent, Found, JobRef, Refused, Submitted, Unknown
+from fahr_kaggle.answers import is_busy
 from fahr_kaggle.client import Kaggle
 from fahr_kaggle.connection import Declined, NotThere, Throttled
 from fahr_kaggle.header import read_header
@@ -29,8 +30,6 @@ _MOST_VERSIONS = 40
 _EARLIER_VERSIONS = 5
 #: Seconds between looks for a push that may still arrive.
 _LATE = (1.0, 3.0, 6.0)
-#: Words of a refusal that a later push may not meet: the account's sessions are all in use.
-_BUSY = "session count"
 
 
 def submit(request: Request) -> Submitted | Refused | Unknown:
@@ -117,7 +116,7 @@ def _late(kaggle: Kaggle, request: Request, kernel: Kernel) -> Submitted | None:
 def _judged(request: Request, kernel: Kernel, pushed: Pushed) -> Submitted | Refused:
     """Read an answer: it can be 200 and a refusal, or a run without its sources."""
     if pushed.error:
-        busy = _BUSY in pushed.error.lower()
+        busy = is_busy(pushed.error)
         hints = () if busy else _hints(pushed.error)
         return Refused(reason=f"Kaggle: {pushed.error}", hints=hints, busy=busy)
     if pushed.invalid_sources:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from tests.conftest import wait_until
 
+from fahr_core.ledger import Ledger
+
 LONG = """
 import os, pathlib, time
 checkpoints = pathlib.Path(os.environ["FAHR_CHECKPOINT_DIR"])
@@ -19,20 +21,40 @@ pathlib.Path("model.txt").write_text(f"after {number}")
 """
 
 
-def test_a_chained_job_resumes_from_its_checkpoint_in_follow_up_sessions(fahr, cloud):
+def recorded(fahr, name):
+    """Give a job as the record has it, without a command that would look after it."""
+    return Ledger(fahr.home / "ledger.sqlite3").exact(name)
+
+
+def test_a_chain_goes_on_with_the_terminal_closed(fahr, cloud):
     fahr.write("train.py", LONG)
-    name = fahr.fit("train.py", "--timeout", "8s", "-c", "chain=3")
-    wait_until(lambda: fahr.job(name)["state"] in ("complete", "failed"), 240)
-    job = fahr.job(name)
-    assert job["state"] == "complete", [session.log.text for session in cloud.sessions]
+    name = fahr.fit("train.py", "--timeout", "8s", "--chain=3")
+    # From here on no command of fahr's is run: the queue's runner looks after the job.
+    wait_until(lambda: recorded(fahr, name).state.final, 240)
+    job = recorded(fahr, name)
     begun = [session.log.text for session in cloud.sessions]
+    assert (job.state, job.attempt) == ("complete", 3), begun
     assert [f"begins at {number}" in text for number, text in enumerate(begun)] == [True] * 3
     assert fahr.fetched(name)["model.txt"].read_text() == "after 3"
 
 
-def test_a_chain_ends_where_it_was_told_to(fahr, cloud):
+def test_a_chain_ends_where_it_was_told_to_though_several_look_after_it(fahr, cloud):
     fahr.write("train.py", LONG)
     name = fahr.fit("train.py", "--timeout", "8s", "-c", "chain=1")
-    wait_until(lambda: fahr.job(name)["state"] in ("complete", "failed"), 240)
-    assert fahr.job(name)["state"] == "failed"
+    waiting = [fahr.start("wait", name) for _ in range(3)]
+    assert [process.wait(timeout=240) for process in waiting] == [1] * 3
+    for process in waiting:
+        process.stdout.close()
+        process.stderr.close()
+    assert recorded(fahr, name).state == "failed"
     assert len(cloud.sessions) == 2
+
+
+def test_a_chain_that_is_stopped_does_not_go_on(fahr, cloud):
+    fahr.write("train.py", LONG)
+    name = fahr.fit("train.py", "--chain")
+    wait_until(lambda: "begins" in cloud.sessions[0].log.text, 120)
+    fahr("stop", name)
+    wait_until(lambda: recorded(fahr, name).state.final, 120)
+    assert recorded(fahr, name).state == "stopped"
+    assert len(cloud.sessions) == 1

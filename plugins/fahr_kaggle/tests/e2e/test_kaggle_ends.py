@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.clouds.kaggle import Limits
+from tests.clouds.kaggle import Limits, Pace
+from tests.conftest import wait_until
 
 MANY = """
 import pathlib
@@ -81,13 +82,24 @@ def test_following_shows_lines_as_they_come_and_ends_as_the_job_does(fahr, cloud
     assert (follower.returncode, "Traceback" in errors) == (1, False), errors
 
 
-def test_a_session_that_is_stopped_on_the_page_is_stopped(fahr, cloud):
+def test_a_job_is_stopped(fahr, cloud):
     cloud.datasets.put("anna", "gate", {"x": ""})
     fahr.write("train.py", "print('first', flush=True)" + GATE)
     name = fahr.fit("train.py", "-c", "dataset_sources=anna/gate")
-    said = fahr("stop", name, status=None)
-    assert said.status != 0
+    wait_until(lambda: "first" in cloud.sessions[0].log.text, 60)
+    assert f"{name} stopp" in fahr("stop", name).stderr
+    assert cloud.sessions[0].wait() == "CANCEL_ACKNOWLEDGED"
+    assert fahr.ended(name)["state"] == "stopped"
+    assert f"{name} stopped" in fahr("stop", name).stderr
+
+
+def test_a_session_that_is_stopped_on_the_page_is_stopped(fahr, clouds):
+    cloud = clouds(pace=Pace(queued_seconds=3600))
+    fahr.at(cloud).write("train.py", "print('first')\n")
+    name = fahr.fit("train.py")
+    said = fahr("stop", name, status=2)
     assert "not possible" in said.stderr
+    assert "https://www.kaggle.com/code/anna/train" in said.stderr
     assert cloud.sessions[0].active
     cloud.sessions[0].cancel()
     cloud.sessions[0].wait()
