@@ -128,7 +128,7 @@ def test_what_a_driver_cannot_do_is_said_and_never_faked(
 def test_a_secret_without_a_value(told: Service, folder: Path) -> None:
     with pytest.raises(UsageError, match="no value for the secret NO_SUCH") as problem:
         planned(folder, secrets=["HOME", "NO_SUCH"])
-    assert problem.value.hints == ("export NO_SUCH=...",)
+    assert problem.value.hints[0] == "export NO_SUCH=..."
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def fit(
         build_driver: How its image is made, where it needs one.
         config: Settings of the driver by key.
         inputs: Folders, URIs or ``job:NAME`` by the name under which the job finds them.
-        secrets: Names of environment variables that the job gets in secret.
+        secrets: Names of variables, in the environment or the keyring, for the job in secret.
         gpu: True for any GPU, or a type of the service.
         timeout: A time limit, ``"2h"`` or seconds.
         name: The job's name at the service; the same content attaches to it.

@@ -18,7 +18,7 @@ from fahr_core.leftovers import unfinished
 from fahr_core.paths import cache_folder
 
 if TYPE_CHECKING:
-    from importlib.metadata import EntryPoint
+    from importlib.metadata import Distribution, EntryPoint
 
 __all__ = ["GROUPS", "Listed", "Role", "declared", "remember"]
 
@@ -30,6 +30,8 @@ GROUPS: dict[Role, str] = {
     "build": "fahr.build_drivers",
     "extension": "fahr.extensions",
 }
+_ROLES = {group: role for role, group in GROUPS.items()}
+_NAMELESS = "?"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,21 +112,34 @@ def _key() -> list[Any]:
 
 
 def _read() -> list[list[str]]:
-    from importlib.metadata import entry_points
+    from importlib.metadata import distributions
 
-    found = entry_points()
-    return [
-        _row(role, entry) for role, group in GROUPS.items() for entry in found.select(group=group)
-    ]
+    rows: list[list[str]] = []
+    seen: set[str] = set()
+    for distribution in distributions():
+        entries = [entry for entry in distribution.entry_points if entry.group in _ROLES]
+        if not entries:
+            continue
+        name, version = _name_and_version(distribution)
+        if name not in seen:  # the first on the path hides others of its name
+            found = [_row(entry, name, version) for entry in entries]
+            rows += [row for row in found if row not in rows]
+        seen |= {name} - {_NAMELESS}
+    return rows
 
 
-def _row(role: Role, entry: EntryPoint) -> list[str]:
-    distribution = entry.dist
-    return [
-        role,
-        entry.name,
-        entry.value.partition("[")[0].replace(" ", ""),
-        # What a failed removal leaves behind has neither name nor version.
-        (distribution and distribution.name) or "?",
-        (distribution and distribution.version) or "?",
-    ]
+def _name_and_version(distribution: Distribution) -> tuple[str, str]:
+    """Give both; what a failed removal leaves behind has neither.
+
+    The package importlib_metadata, wherever it is imported, finds distributions for the standard
+    library too, and those raise an error then.
+    """
+    try:
+        return distribution.name or _NAMELESS, distribution.version or _NAMELESS
+    except FileNotFoundError:
+        return _NAMELESS, _NAMELESS
+
+
+def _row(entry: EntryPoint, distribution: str, version: str) -> list[str]:
+    target = entry.value.partition("[")[0].replace(" ", "")
+    return [_ROLES[entry.group], entry.name, target, distribution, version]

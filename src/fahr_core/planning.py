@@ -75,6 +75,7 @@ def make_plan(order: Order) -> Plan:
 
     Raises:
         ArtifactError: no usable training artifact.
+        AccessError: the keyring that may have a secret cannot be read.
         DriverError: the chosen driver is missing or broken.
         ParameterError: a parameter that nothing takes.
         SettingsError: unknown keys or wrong values.
@@ -160,13 +161,11 @@ def _inputs(order: Order) -> list[Input]:
 
 
 def _secrets(names: Sequence[str]) -> dict[str, str]:
-    missing = [name for name in names if name not in os.environ]
-    if missing:
-        raise UsageError(
-            f"no value for the secret {missing[0]}: it is read from the environment",
-            f"export {missing[0]}=...",
-        )
-    return {name: os.environ[name] for name in names}
+    if not names:
+        return {}
+    from fahr_core.secret_values import secret_values
+
+    return secret_values(names)
 
 
 def _check_capabilities(plan: Plan) -> None:

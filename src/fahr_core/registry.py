@@ -100,12 +100,15 @@ def broken(listed: Listed, cause: str) -> DriverError:
     )
 
 
-def install_line(extra: str) -> str:
-    """Give the command that adds one of our packages, by the tool that installed fahr."""
+def install_line(extra: str, package: str | None = None) -> str:
+    """Give the command that adds an extra, by the tool that installed fahr.
+
+    Its package is one of ours, ``fahr-<extra>``, unless another is named.
+    """
     if f"{os.sep}uv{os.sep}tools{os.sep}" in sys.prefix:
         return f'uv tool install "fahr-core[{extra}]"'
     if f"{os.sep}pipx{os.sep}" in sys.prefix:
-        return f"pipx inject fahr-core fahr-{extra}"
+        return f"pipx inject fahr-core {package or f'fahr-{extra}'}"
     return f'python -m pip install "fahr-core[{extra}]"'
 
 
