@@ -24,8 +24,9 @@ __all__ = ["OVERLAP", "Entry", "Given", "Position", "entry_of", "read_position"]
 #: of a job that prints much, going back further would use up the reads that a minute has.
 OVERLAP = 60 * 1_000_000_000
 _KEPT = 2000
-#: What Vertex AI itself puts beside a message, of a line that was no JSON.
-_OWN_KEYS = {"attrs", "created", "levelname", "lineno", "message", "pathname", "severity", "tag"}
+#: What Vertex AI puts beside what was printed, and what its own loggers put beside a message.
+_BESIDE = {"attrs", "levelname"}
+_OWN_KEYS = _BESIDE | {"created", "lineno", "message", "pathname", "severity", "tag"}
 #: The task of what the service itself says of a job.
 _SERVICE = "service"
 _LOUD = {"ERROR", "CRITICAL", "ALERT", "EMERGENCY"}
@@ -83,7 +84,8 @@ def _text(told: Mapping[str, Any]) -> str:
     message = payload.get("message")
     if isinstance(message, str) and payload.keys() <= _OWN_KEYS:
         return message
-    return json.dumps(payload, ensure_ascii=False)
+    printed = {key: value for key, value in payload.items() if key not in _BESIDE}
+    return json.dumps(printed, ensure_ascii=False)
 
 
 # -- which were given -------------------------------------------------------------------

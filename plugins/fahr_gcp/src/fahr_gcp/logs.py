@@ -29,8 +29,10 @@ __all__ = ["last_of_replicas", "stream_logs"]
 
 #: Entries of one read, at most. Source: "Method: entries.list".
 _PAGE = 1000
-#: Seconds between two looks, and for each read that the last one took: others read too.
+#: Seconds between two looks, and for each read that the last one took: others read too.  So
+#: many reads of a long log come one after the other before they are paced.
 _PACE, _PACE_OF_READ = 3.0, 1.5
+_AT_A_STRETCH = 15
 #: Seconds between two questions for the job's state.
 _STATE_PACE = 6.0
 #: A line reaches the log some seconds after it was printed, now and then a minute: after the
@@ -115,9 +117,9 @@ class _Log:
                 break
         last: list[LogLine] = []
         for entry in reversed(found):
-            self._given.take(entry)
-            if own or not entry.by_service:
-                last += self._lines(entry)
+            if self._given.is_new(entry):
+                self._given.take(entry)
+                last += self._lines(entry) if own or not entry.by_service else ()
         return last[-count:] if count > 0 else []
 
     def rewind(self) -> None:
@@ -149,6 +151,8 @@ class _Log:
             if not page.get("nextPageToken"):
                 return
             body["pageToken"] = page["nextPageToken"]
+            if self._reads >= _AT_A_STRETCH:
+                time.sleep(_PACE_OF_READ)
 
     def _page(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Read one page; where the minute's reads are used up, wait for the next ones."""
