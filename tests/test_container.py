@@ -179,6 +179,11 @@ class TestFiles:
             assert files[f"{container.LAUNCHER}/{path.name}"] == path.read_text("utf-8")
         ast.parse(files[f"{container.LAUNCHER}/__main__.py"])
 
+    def test_what_the_runtime_imports_goes_along(self, driver: Path) -> None:
+        (driver / "inside").mkdir()
+        (driver / "inside" / "calls.py").write_text("x = 1\n")
+        assert rendered(JOB, driver)[f"{container.INSIDE}/calls.py"] == "x = 1\n"
+
     def test_what_is_fahrs_own_is_always_refreshed(self, driver: Path) -> None:
         for file in container_artifacts(JOB, BASE, driver).files:
             assert (file.mark == "none") == file.path.startswith(".fahr/")

@@ -32,6 +32,7 @@ __all__ = [
     "ENVIRONMENT",
     "FOLDER",
     "IGNORE_FILE",
+    "INSIDE",
     "LAUNCHER",
     "LOCK",
     "MICROMAMBA_IMAGE",
@@ -53,6 +54,7 @@ CODE = f"{FOLDER}/code"
 #: Paths in the experiment, and below ``CODE`` in the image.
 LAUNCHER = ".fahr/launcher"
 RUNTIME = f"{LAUNCHER}/runtime.py"
+INSIDE = f"{LAUNCHER}/inside"
 LOCK = ".fahr/environment.lock"
 RUN_SCRIPT = "run.sh"
 
@@ -92,8 +94,9 @@ def container_artifacts(
         job: The job; of its build settings ``system_packages``, ``uv_image`` and
             ``micromamba_image`` are known here.
         base: The build driver's choice.
-        folder: The train driver's package, with ``runtime.py`` and, where it has templates of
-            its own, ``templates/``; such a template extends ``core/<file>``.
+        folder: The train driver's package, with ``runtime.py``, the folder ``inside/`` where
+            that one imports further files (``from .inside.x import y``), and, where it has
+            templates of its own, ``templates/``; such a template extends ``core/<file>``.
         variables: Further values for the templates.
 
     Raises:
@@ -111,7 +114,9 @@ def container_artifacts(
             path=PLAIN_DOCKERFILE, text=rendered("Dockerfile.j2", buildkit=False), mark="none"
         ),
         RenderedFile(path=RUNTIME, text=_source(folder / "runtime.py"), mark="none"),
-        *_launcher(),
+        *_sources(folder / "inside", INSIDE),
+        # A user never edits the launcher's files: they are always refreshed.
+        *_sources(Path(__file__).parent / "launcher", LAUNCHER),
     )
     return Artifacts(files=files, base=base)
 
@@ -216,10 +221,9 @@ def _image(reference: str) -> str:
     raise UsageError(f"{reference!r} is no name of an image")
 
 
-def _launcher() -> Iterator[RenderedFile]:
-    """Give the launcher's files, which a user never edits: they are always refreshed."""
-    for path in sorted((Path(__file__).parent / "launcher").glob("*.py")):
-        yield RenderedFile(path=f"{LAUNCHER}/{path.name}", text=_source(path), mark="none")
+def _sources(folder: Path, place: str) -> Iterator[RenderedFile]:
+    for path in sorted(folder.glob("*.py")):
+        yield RenderedFile(path=f"{place}/{path.name}", text=_source(path), mark="none")
 
 
 def _source(path: Path) -> str:

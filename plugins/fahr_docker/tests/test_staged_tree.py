@@ -39,6 +39,12 @@ def test_code_launcher_and_runtime_are_in_their_folders(runtime):
     assert not [path for path in found if "__pycache__" in path]
 
 
+def test_what_the_runtime_imports_lies_beside_it(runtime):
+    found = tree(snapshot_of({}), runtime, beside={"inside/calls.py": b"x = 1"})
+    assert content(found[f"{LAUNCHER}/inside/calls.py"]) == b"x = 1"
+    assert found[f"{LAUNCHER}/inside"].content is None
+
+
 def test_a_folder_comes_before_what_is_in_it(runtime):
     files = {"a.b": b"", "a/": b"", "a/x": b"", "a-b/": b"", "a-b/y": b"", "A": b""}
     paths = [entry.path for entry in staged_tree(snapshot_of(files), runtime)]

@@ -110,7 +110,12 @@ def _entries(
     runtime = rendered.get(container.RUNTIME)
     if runtime is None:
         raise DriverError(f"{job.train_driver} renders no {container.RUNTIME} for its image")
-    return staged_tree(job.code.digest, runtime.encode(), run_script, lock)
+    beside = {
+        path.removeprefix(f"{container.LAUNCHER}/"): text.encode()
+        for path, text in rendered.items()
+        if path.startswith(f"{container.INSIDE}/")
+    }
+    return staged_tree(job.code.digest, runtime.encode(), run_script, lock, beside)
 
 
 def _own_or_rendered(experiment: Path, name: str, rendered: Mapping[str, str]) -> str:

@@ -17,7 +17,7 @@ from fahr_core.experiment import shown
 from fahr_core.store import read, stored_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 __all__ = ["CODE_FOLDER", "LAUNCHER_FOLDER", "Entry", "staged_tree"]
 
@@ -76,6 +76,7 @@ def staged_tree(
     runtime: Path | bytes,
     run_script: bytes | None = None,
     lock: bytes | None = None,
+    beside: Mapping[str, bytes] | None = None,
 ) -> tuple[Entry, ...]:
     """Give what lies in the image on top of the environment, in the order of the paths.
 
@@ -87,6 +88,7 @@ def staged_tree(
         runtime: The train driver's ``runtime.py``, or its content.
         run_script: What ``run.sh`` holds if the snapshot has none.
         lock: The environment's lock, which the stage ``env`` of a Dockerfile reads.
+        beside: What the runtime imports, by its path from there: ``inside/<name>.py``.
 
     Raises:
         ArtifactError: a name that travels means something else in a layer.
@@ -94,7 +96,7 @@ def staged_tree(
         FahrError: the snapshot is not on this machine any more.
     """
     code = {e.path: e for e in _snapshot(code_digest) if e.path not in _BUILD_FILES}
-    fahrs = _launcher(runtime)
+    fahrs = _launcher(runtime, beside or {})
     if lock is not None:
         fahrs.append(_file(LOCK, lock, _FILE))
     if run_script is not None:
@@ -137,16 +139,22 @@ def _snapshot_entry(archive: Path, member: tarfile.TarInfo) -> Entry:
     return Entry(path=path, mode=mode, content=archive, size=member.size, offset=member.offset_data)
 
 
-def _launcher(runtime: Path | bytes) -> list[Entry]:
+def _launcher(runtime: Path | bytes, beside: Mapping[str, bytes]) -> list[Entry]:
     import fahr_core.launcher
 
     paths = sorted(Path(fahr_core.launcher.__path__[0]).glob("*.py"))
     try:
         files = {path.name: path.read_bytes() for path in paths}
         files["runtime.py"] = runtime if isinstance(runtime, bytes) else runtime.read_bytes()
-        return [_file(f"{LAUNCHER_FOLDER[1:]}/{name}", files[name], _FILE) for name in files]
     except OSError as error:
         raise DiskError(f"cannot read {error.filename}: {error.strerror}") from error
+    files |= beside
+    own = LAUNCHER_FOLDER[1:]
+    folders = {f"{own}/{name.rpartition('/')[0]}" for name in beside}
+    return [
+        *map(_folder, sorted(folders)),
+        *(_file(f"{own}/{name}", content, _FILE) for name, content in files.items()),
+    ]
 
 
 def _folder(path: str) -> Entry:
