@@ -6,14 +6,15 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fahr_core.asked_states import LAST_LINES, reason_by_log
+from fahr_core.asked_states import reason_by_log
 from fahr_core.errors import FahrError
+from fahr_core.models import LogLine
 from fahr_gcp import names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from fahr_core.models import JobRef, LogLine
+    from fahr_core.models import JobRef
 
 __all__ = ["Exit", "parsed", "reason_of"]
 
@@ -24,7 +25,7 @@ _EXITED = re.compile(
     r"exited with a non-zero status of (?P<code>\d+)(?:\(\w+\))?\.?"
 )
 _TERMINATION = re.compile(r"\s*Termination reason: (?P<why>\w+)\.?")
-_ADVICE = re.compile(r"\s*To find out more about why your job exited.*", re.S)
+_ADVICE = re.compile(r"\s*To find out more about why.*", re.S)
 #: How far back the launcher's own word is looked for, among what the replicas printed last.
 _LOOKED_AT = 100
 _LONGEST = 4096  # bytes of what a job left as its reason
@@ -107,5 +108,6 @@ def _told_by_log(ref: JobRef, ended: Exit) -> str:
     if own:
         return own[-1]
     if ended.code is not None and ended.said:
-        return "\n".join([f"exit status {ended.code}", *ended.said.splitlines()[-LAST_LINES:]])
+        said = [LogLine(text=text) for text in ended.said.splitlines()]
+        return reason_by_log(ended.code, "", lambda count: said[-count:])
     return by_log
