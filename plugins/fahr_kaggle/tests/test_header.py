@@ -36,3 +36,8 @@ def test_a_job_is_known_again(tmp_path, home):
     again = read_header(header_of(job).line()).as_job()
     assert (again.name, again.run_id, again.params) == (job.name, job.run_id, {"EPOCHS": 3})
     assert (again.experiment, again.artifact) == ("digits", "train.py")
+
+
+def test_a_kernel_belongs_to_an_experiment_and_its_artifact(tmp_path, home):
+    job = job_for(experiment(tmp_path, {"train.py": ""}))
+    assert header_of(job, identity="3f2a").owner == ("3f2a", "train.py")

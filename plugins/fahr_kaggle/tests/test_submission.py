@@ -11,6 +11,7 @@ from tests.clouds.kaggle import Account, Limits
 from fahr_core.errors import AccessError, ServiceError
 from fahr_core.models import Absent, Found, Refused, State, Submitted, Unknown
 from fahr_kaggle import connection, submission
+from fahr_kaggle.identity import FILE, experiment_id
 from jobs import ended, experiment, fetched, log_of, request_of, sent, session
 
 SCRIPT = "print('ran')\n"
@@ -60,7 +61,7 @@ def test_another_experiment_does_not_push_over_it(place, kaggle, tmp_path):
 
 def test_the_same_experiment_elsewhere_goes_on_with_its_kernel(place, tmp_path):
     sent(request_of(place))
-    clone = experiment(tmp_path / "clone", {"train.py": SCRIPT})
+    clone = experiment(tmp_path / "clone", {"train.py": SCRIPT, FILE: experiment_id(place)})
     assert sent(request_of(clone)).id == "anna/train/2"
 
 

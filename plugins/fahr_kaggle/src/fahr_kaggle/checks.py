@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fahr_core.errors import AccessError
 from fahr_core.models import Finding
 from fahr_kaggle.client import Kaggle
+from fahr_kaggle.identity import experiment_id
 from fahr_kaggle.kernel import Kernel
 from fahr_kaggle.options import SESSION_LIMIT, options_of
 from fahr_kaggle.ownership import ownership_problem
@@ -90,7 +92,8 @@ class _Account:
 
     def _kernel(self, kernel: Kernel) -> Iterator[Finding]:
         latest = self._kaggle.version(kernel)
-        if latest and (problem := ownership_problem(self._job, kernel, latest)):
+        mine = experiment_id(Path(self._job.experiment))
+        if latest and (problem := ownership_problem(self._job, mine, kernel, latest)):
             yield _error("kernel", problem.text, *problem.hints)
 
     def _source(self, source: Source) -> Iterator[Finding]:

@@ -54,7 +54,7 @@ def compose(request: Request) -> Composed:
 def _text(request: Request, *, with_code: bool) -> str:
     job = request.job
     bundle = _bundle(request, with_code=with_code)
-    head = header_of(job, request.body["content"]).line()
+    head = header_of(job, request.body["content"], request.body["experiment"]).line()
     if job.kind == "notebook":
         from fahr_kaggle.notebook_file import notebook_text
 

@@ -67,12 +67,15 @@ def preflight(job: Job) -> list[Finding]:
 
 @hookimpl
 def render_artifacts(job: Job) -> Artifacts:
-    """Render ``kernel-metadata.json``, as the official client reads it."""
-    from fahr_kaggle.metadata import FILE
+    """Render ``kernel-metadata.json``, as the official client reads it, and the experiment's id."""
+    from pathlib import Path
+
+    from fahr_kaggle import identity, metadata
     from fahr_kaggle.options import rendered_metadata
 
-    text = rendered_metadata(job)
-    return Artifacts(files=(RenderedFile(path=FILE, text=text, mark="json"),))
+    described = RenderedFile(path=metadata.FILE, text=rendered_metadata(job), mark="json")
+    mine = f"{identity.experiment_id(Path(job.experiment))}\n"
+    return Artifacts(files=(described, RenderedFile(path=identity.FILE, text=mine, mark="none")))
 
 
 @hookimpl

@@ -29,10 +29,11 @@ SCHEMA = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """What the header says; ``experiment`` is the folder's name, the same on each machine.
+    """What the header says.
 
-    ``part`` counts the sessions of a chain, from 0; ``content`` names what runs, whatever the
-    job is called.
+    ``experiment`` is the folder's name, for people; ``id`` is the experiment's own.  ``part``
+    counts the sessions of a chain, from 0; ``content`` names what runs, whatever the job is
+    called.
     """
 
     run: str
@@ -44,6 +45,7 @@ class Header:
     created: float = 0.0
     part: int = 0
     content: str = ""
+    id: str = ""
 
     def line(self) -> str:
         """Give the comment line."""
@@ -53,7 +55,7 @@ class Header:
     @property
     def owner(self) -> tuple[str, str]:
         """Give what a kernel belongs to: an experiment and its artifact."""
-        return self.experiment, self.artifact
+        return self.id, self.artifact
 
     def as_job(self) -> Job:
         """Give the job, as far as the header tells of it."""
@@ -72,8 +74,8 @@ class Header:
         )
 
 
-def header_of(job: Job, content: str = "") -> Header:
-    """Give the header of a job's file."""
+def header_of(job: Job, content: str = "", identity: str = "") -> Header:
+    """Give the header of a job's file; ``identity`` is its experiment's id."""
     return Header(
         run=job.run_id,
         job=job.name,
@@ -83,6 +85,7 @@ def header_of(job: Job, content: str = "") -> Header:
         params=dict(job.params),
         created=job.drawn_at,
         content=content,
+        id=identity,
     )
 
 

@@ -7,7 +7,8 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from fahr_core import names
-from fahr_kaggle.header import header_of, read_header
+from fahr_kaggle.header import read_header
+from fahr_kaggle.identity import FILE
 from fahr_kaggle.kernel import slug_for
 
 if TYPE_CHECKING:
@@ -26,9 +27,10 @@ class Problem:
     hints: tuple[str, ...]
 
 
-def ownership_problem(job: Job, kernel: Kernel, latest: Version) -> Problem | None:
+def ownership_problem(job: Job, identity: str, kernel: Kernel, latest: Version) -> Problem | None:
     """Say why a kernel that is there is not this experiment's; None when it is.
 
+    ``identity`` is the id of the job's experiment.
     A kernel that is not from fahr is taken only where the settings name its slug.
     """
     header = read_header(latest.source)
@@ -38,10 +40,13 @@ def ownership_problem(job: Job, kernel: Kernel, latest: Version) -> Problem | No
             return None
         text = f"the kernel {kernel} is there and not from fahr"
         return Problem(text, (another, f"fahr fit -c slug={kernel.slug}    means that very kernel"))
-    if header.owner == header_of(job).owner:
+    if header.owner == (identity, job.artifact):
         return None
     whose = f"{header.artifact} of the experiment {header.experiment}"
-    return Problem(f"the kernel {kernel} belongs to {whose}", (another,))
+    if header.id in ("", identity):
+        return Problem(f"the kernel {kernel} belongs to {whose}", (another,))
+    this = f"echo {header.id} > {FILE}    where this folder is that very experiment"
+    return Problem(f"the kernel {kernel} belongs to {whose}, in another folder", (another, this))
 
 
 def is_named(job: Job) -> bool:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from fahr_core.description import describe_job
 from fahr_core.models import Code, Request, dumps
 from fahr_core.store import digest_of
+from fahr_kaggle.identity import experiment_id
 from fahr_kaggle.options import SESSION_LIMIT, options_of
 from fahr_kaggle.sources import FIELDS, attached, input_sources
 from fahr_kaggle.wheels import wheels_digest
@@ -44,6 +45,7 @@ def plan(job: Job) -> Request:
         "slug": options.slug,
         "chain": options.chain,
         "content": content_of(job, inputs),
+        "experiment": experiment_id(Path(job.experiment)),
         "machine": options.machine.shape,
         "wheels": wheels_digest(job.environment.lock or "") if offline else None,
         "push": _push(job, options, inputs),

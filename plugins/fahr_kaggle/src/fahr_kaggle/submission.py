@@ -52,7 +52,7 @@ def _there(kaggle: Kaggle, request: Request, kernel: Kernel) -> Submitted | Refu
     header = read_header(latest.source)
     if header and header.run == request.run_id:
         return Submitted(ref=_reference(request, kernel, latest.number), link=kernel.link)
-    if problem := ownership_problem(request.job, kernel, latest):
+    if problem := ownership_problem(request.job, request.body["experiment"], kernel, latest):
         return Refused(reason=problem.text, hints=problem.hints)
     return _namesake(kaggle, request, kernel, latest) if is_named(request.job) else None
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+
 from tests.clouds.kaggle import Account
 from tests.clouds.kaggle.saving import Saving
 
@@ -45,6 +48,44 @@ def test_another_experiments_kernel_is_not_overwritten(fahr, cloud):
     assert len(cloud.sessions) == 1
     _, session = fahr.sent("train.py", "-c", "slug=another-train")
     assert session.slug == "another-train"
+
+
+def test_a_folder_of_the_same_name_is_another_experiment(fahr, cloud):
+    fahr.write("train.py", "print('mine')\n")
+    fahr.sent("train.py")
+    another_machine(fahr)
+    fahr.folder = fahr.folder.parent / "elsewhere" / fahr.folder.name
+    fahr.folder.mkdir(parents=True)
+    fahr.write("train.py", "print('mine')\n")
+    said = fahr.error("fit", "train.py", "--train-driver=kaggle")
+    assert "slug" in said
+    assert len(cloud.sessions) == 1
+    (line,) = [line for line in said.splitlines() if line.strip().startswith("echo ")]
+    subprocess.run(line.partition("    where")[0], shell=True, check=True, cwd=fahr.folder)
+    fahr.sent("train.py")
+    assert len(cloud.kernels["anna/train"].versions) == 2
+
+
+def test_a_folder_copied_to_another_machine_or_renamed_goes_on(fahr, cloud):
+    fahr.write("train.py", "print('mine')\n")
+    fahr.sent("train.py")
+    another_machine(fahr)
+    first = fahr.folder
+    fahr.folder = first.parent / "elsewhere" / first.name
+    shutil.copytree(first, fahr.folder)
+    fahr.sent("train.py")
+    fahr.folder = fahr.folder.rename(first.parent / "elsewhere" / "letters")
+    fahr.sent("train.py")
+    assert [version.number for version in cloud.kernels["anna/train"].versions] == [1, 2, 3]
+
+
+def test_what_fahr_copy_makes_is_another_experiment(fahr, cloud):
+    fahr.write("train.py", "print('mine')\n")
+    fahr.sent("train.py")
+    fahr("copy", ".", "../letters", "--include-training-artifact=train.py")
+    fahr.folder = fahr.folder.parent / "letters"
+    assert "slug" in fahr.error("fit", "train.py", "--train-driver=kaggle")
+    assert len(cloud.sessions) == 1
 
 
 def test_the_same_experiment_elsewhere_makes_the_next_version(fahr, cloud):
