@@ -198,8 +198,12 @@ def test_own_fault_is_told(place: Place) -> None:
 def test_driver_that_fails_to_deliver(place: Place) -> None:
     place.runtime = place.runtime.replace("def deliver(output):", "def deliver(output):\n    1 / 0")
     result = place.script("print(1)").run()
-    assert result.code == 0
+    assert result.code == 70  # its output is nowhere: it is not complete
     assert "the driver's deliver failed: ZeroDivisionError" in result.err
+    assert "the driver's deliver failed: ZeroDivisionError" in str(result.reason)
+    result = place.script("raise SystemExit(3)").run()
+    assert result.code == 3
+    assert "exit status 3" in str(result.reason)
 
 
 def test_runs_as_a_module(place: Place) -> None:

@@ -69,13 +69,14 @@ class _Attempt:
         except StartError as problem:
             return self._told(self._cannot_start(problem))
         try:
-            return self._told(self._in_places(job, places, nodes, output))
+            outcome = self._told(self._in_places(job, places, nodes, output))
         except Exception as error:
             # Without a word to the service the job would be found vanished.
             self._told(self._own_failure(error))
             raise
         finally:
-            self._guarded("deliver", places.output)
+            problem = self._guarded("deliver", places.output)
+        return self._undelivered(outcome, problem) if problem else outcome
 
     def _in_places(self, job: Job, places: Places, nodes: Nodes, output: str) -> Outcome:
         try:
@@ -152,6 +153,13 @@ class _Attempt:
         reason = "fahr's launcher itself failed: {}: {}".format(type(error).__name__, error)
         return Outcome(failure.OWN_FAILURE, "failed", reason, self._started, time.time())
 
+    def _undelivered(self, outcome: Outcome, problem: str) -> Outcome:
+        """A job whose output did not come home is none that completed."""
+        if outcome.state != "complete":
+            return outcome
+        self._guarded("report_failure", problem)
+        return outcome._replace(exit_code=failure.OWN_FAILURE, state="failed", reason=problem)
+
     def _told(self, outcome: Outcome) -> Outcome:
         if outcome.reason is not None:
             self._log.say(outcome.reason)
@@ -171,13 +179,15 @@ class _Attempt:
             cause = "{}: {}".format(type(error).__name__, error)
             raise StartError("the driver's {} failed: {}".format(hook, cause)) from error
 
-    def _guarded(self, hook: str, argument: str) -> None:
-        """Call the driver's code; its failure must not hide how the job ended."""
+    def _guarded(self, hook: str, argument: str) -> Optional[str]:
+        """Call the driver's code and give its failure in words: it must not hide the job's end."""
         try:
             getattr(self._runtime, hook)(argument)
         except Exception as error:  # noqa: BLE001 - whatever a driver's code raises
             text = "the driver's {} failed: {}: {}".format(hook, type(error).__name__, error)
             self._log.say(text)
+            return text
+        return None
 
 
 def _not_works_own(places: Places, output: str) -> List[Optional[str]]:
