@@ -189,6 +189,7 @@ def _image(plan: Plan, job: Job, artifacts: Artifacts, reporter: Reporter) -> Im
         return None
     target = session.image_target(job)
     login = session.registry_login(target) if target.repository else None
+    target = session.image_target(job)  # a registry may name what was missing otherwise
     image = session.build_image(job, artifacts, target, login, reporter.progress)
     reporter.say("image", image.reference)
     return image

@@ -4,12 +4,13 @@ from contextlib import closing
 from dataclasses import replace
 
 import pytest
-from tests.clouds.aws import ACCOUNT, Fault
+from tests.clouds.aws import Fault
 
 from fahr_core.errors import AccessError
 from fahr_core.models import ImageTarget
 from fahr_docker.registry import Registry
 from fahr_sagemaker import driver
+from fahr_sagemaker.account import account_of, learn
 from fahr_sagemaker.client import Client
 from fahr_sagemaker.ecr import make_repository
 from made_jobs import job_of
@@ -82,7 +83,7 @@ def test_two_commands_make_it_at_the_same_time(aws, target, monkeypatch):
         return call(service, operation, **arguments)
 
     monkeypatch.setattr(client, "call", slow)
-    make_repository(client, "fahr", target.repository)
+    assert make_repository(client, "fahr") == target.repository
     assert repositories(aws) == ["fahr"]
 
 
@@ -92,6 +93,11 @@ def test_the_permission_to_make_it_is_named(aws, target):
         driver.registry_login(target)
 
 
-def test_a_repository_that_ecr_names_otherwise_is_told(aws, target):
-    with pytest.raises(AccessError, match="ECR has the repository fahr at"):
-        make_repository(Client(), "fahr", f"{ACCOUNT}.example.com/fahr")
+def test_a_repository_that_ecr_names_otherwise_has_that_name(aws, target):
+    job = job_of()
+    account = replace(account_of(job.settings), repository="elsewhere.example.com/fahr")
+    learn(Client.of_settings(job.settings), job.settings, account)
+    guessed = driver.image_target(job)
+    assert guessed.repository == account.repository
+    assert driver.registry_login(guessed).registry == aws.registry.host
+    assert driver.image_target(job) == target

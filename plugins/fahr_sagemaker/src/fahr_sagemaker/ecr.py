@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fahr_core.errors import AccessError, FahrError
+from fahr_core.errors import FahrError
 from fahr_core.models import ImageTarget, Login
-from fahr_sagemaker.account import account_of
+from fahr_sagemaker.account import account_of, learn
 from fahr_sagemaker.client import Client
 from fahr_sagemaker.failures import code_of
 
@@ -22,10 +23,10 @@ __all__ = ["login_to", "make_repository", "target_of"]
 _PLATFORM = "linux/amd64"
 
 
-class _Clients:
-    """By which client each repository was named, for the login that is asked for later."""
+class _Named:
+    """By which settings each repository was named, for the login that is asked for later."""
 
-    of: dict[str, tuple[Client, str]] = {}  # noqa: RUF012 - shared on purpose
+    settings: dict[str, Mapping[str, Any]] = {}  # noqa: RUF012 - shared on purpose
 
 
 def target_of(job: Job) -> ImageTarget:
@@ -38,33 +39,40 @@ def target_of(job: Job) -> ImageTarget:
         ServiceError: AWS does not answer.
     """
     account = account_of(job.settings)
-    client = Client.of_settings(job.settings)
-    _Clients.of[account.repository] = (client, str(job.settings["repository"]))
+    _Named.settings[account.repository] = job.settings
     return ImageTarget(repository=account.repository, platform=_PLATFORM, media_types="docker")
 
 
 def login_to(target: ImageTarget) -> Login:
     """Make the repository when it is missing, and give a login to its registry.
 
+    The name of one that was missing is a guess by the registry's; where ECR names it otherwise,
+    that is its name from then on.
+
     Raises:
         AccessError: a permission is missing.
         ServiceError: AWS does not answer.
     """
     repository = str(target.repository)
-    client, name = _Clients.of.get(repository) or (Client(), repository.partition("/")[2])
-    make_repository(client, name, repository)
+    settings = _Named.settings.get(repository, {})
+    client = Client.of_settings(settings)
+    name = str(settings.get("repository") or repository.partition("/")[2])
+    there = make_repository(client, name)
+    if there != repository and settings:
+        learn(client, settings, replace(account_of(settings), repository=there))
     data = client.call("ecr", "GetAuthorizationToken")["authorizationData"][0]
     username, _, password = base64.b64decode(data["authorizationToken"]).decode().partition(":")
-    return Login(
-        repository.partition("/")[0], username, password, expires=_moment(data.get("expiresAt"))
-    )
+    expires = _moment(data.get("expiresAt"))
+    return Login(there.partition("/")[0], username, password, expires=expires)
 
 
-def make_repository(client: Client, name: str, uri: str) -> None:
-    """Make the repository unless it is there; another command may make it at the same time.
+def make_repository(client: Client, name: str) -> str:
+    """Make the repository unless it is there, and give its URI.
+
+    Another command may make it at the same time.
 
     Raises:
-        AccessError: a permission is missing, or ECR names the repository otherwise.
+        AccessError: a permission is missing.
     """
     try:
         made = client.call("ecr", "DescribeRepositories", repositoryNames=[name])
@@ -73,8 +81,7 @@ def make_repository(client: Client, name: str, uri: str) -> None:
         if code_of(error) != "RepositoryNotFoundException":
             raise
         there = _made(client, name)
-    if there["repositoryUri"] != uri:
-        raise AccessError(f"ECR has the repository {name} at {there['repositoryUri']}, not {uri}")
+    return str(there["repositoryUri"])
 
 
 def _made(client: Client, name: str) -> Mapping[str, Any]:

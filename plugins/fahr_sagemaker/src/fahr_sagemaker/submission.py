@@ -25,6 +25,14 @@ __all__ = ["find", "is_same", "is_unknown_job", "reference", "submit"]
 
 _TAKEN = "ResourceInUse"
 _LIMIT = "ResourceLimitExceeded"
+#: What tells two jobs of one name apart without their variables.
+_TOLD = (
+    "AlgorithmSpecification.TrainingImage",
+    "OutputDataConfig.S3OutputPath",
+    "ResourceConfig.InstanceType",
+    "RoleArn",
+)
+_UNKNOWN = re.compile(r"(?i)not found|could not find|does not exist")
 #: ``The account-level service limit 'ml.g5.xlarge for training job usage' is 0 Instances, ...``
 _LIMIT_TEXT = re.compile(r"usage' is (\d+)")
 
@@ -78,12 +86,12 @@ def is_unknown_job(error: FahrError) -> bool:
     """Tell whether DescribeTrainingJob said that there is no such job.
 
     Source: DescribeTrainingJob, error ResourceNotFound; AWS in fact answers
-    ``ValidationException: Requested resource not found.``
+    ``ValidationException: Requested resource not found.``, and services in its place
+    ``Could not find training job``.
     """
     code = code_of(error)
-    return code == "ResourceNotFound" or (
-        code == "ValidationException" and "not found" in error.message.lower()
-    )
+    refused = code in ("ValidationException", "ValidationError")
+    return code == "ResourceNotFound" or (refused and bool(_UNKNOWN.search(error.message)))
 
 
 def _unsent(client: Client, request: Request, error: FahrError) -> Submitted | Refused | Unknown:
@@ -159,13 +167,21 @@ def _not_described(client: Client, request: Request, error: FahrError) -> Absent
 def is_same(found: Mapping[str, Any], body: Mapping[str, Any]) -> bool:
     """Tell whether a training job is the one of a request: its very run, or the same content.
 
-    The content counts for a name that somebody chose, where the ledger is empty each time.
+    The content counts for a name that somebody chose, where the ledger is empty each time. Where
+    the service tells no variables at all, what it tells besides has to be that of the request.
     """
     there, own = found.get("Environment") or {}, body["Environment"]
+    if not there:
+        return all(_told(found, part) == _told(body, part) for part in _TOLD)
     return any(
         there.get(variable) and there.get(variable) == own.get(variable)
         for variable in (names.RUN_ID_VARIABLE, names.CONTENT_VARIABLE)
     )
+
+
+def _told(request: Mapping[str, Any], part: str) -> Any:
+    table, _, key = part.partition(".")
+    return (request.get(table) or {}).get(key) if key else request.get(table)
 
 
 def _link(ref: JobRef) -> str:
