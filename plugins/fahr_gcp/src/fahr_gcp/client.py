@@ -140,7 +140,8 @@ class Client:
         Args:
             service: ``aiplatform``, ``storage``, ``logging`` ... : :mod:`fahr_gcp.endpoints`.
             method: HTTP's method.
-            path: The path with the API's version, already quoted where it has to be.
+            path: The path with the API's version, already quoted where it has to be; or a whole
+                address, which an earlier answer gave.
             query: Parameters of the URL; a list gives one for each item.
             body: What is sent: JSON, but for bytes, which go as they are.
             headers: Further headers.
@@ -210,6 +211,20 @@ class Client:
         response = self._answered(service, "GET", path, query, None, own, again=True, stream=True)
         return Body(response, _operation(service, "GET", path))
 
+    def begin_upload(self, path: str, query: Mapping[str, Any], headers: Mapping[str, str]) -> str:
+        """Begin an upload in pieces and give the address that these go to, by ``call``.
+
+        Raises:
+            AccessError: a permission is missing.
+            ServiceError: Google does not answer.
+        """
+        told = {"uploadType": "resumable", **query}
+        with self._answered("storage", "POST", path, told, None, headers, again=True) as response:
+            address = response.headers.get("Location")
+        if not address:
+            raise ServiceError("Cloud Storage gave no address for an upload in pieces")
+        return str(address)
+
     def close(self) -> None:
         """Let the connections go."""
         self._connection.close()
@@ -229,7 +244,8 @@ class Client:
         stream: bool = False,
     ) -> Any:
         operation = _operation(service, method, path)
-        url = f"{endpoint(service, self.region)}/{path}"
+        whole = path.startswith(("https://", "http://"))
+        url = path if whole else f"{endpoint(service, self.region)}/{path}"
         arrived = False
         for attempt in range(1, _ATTEMPTS + 1):
             try:

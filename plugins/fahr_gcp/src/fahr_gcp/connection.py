@@ -93,7 +93,8 @@ class Connection:
             raise no_credentials(error) from error
         except requests.exceptions.RequestException as error:
             raise NoAnswer(_plain(error), sent=not _was_not_sent(error)) from error
-        if response.status_code < 300:
+        # 308 is what Cloud Storage says of a piece that is not the last one.
+        if response.status_code < 300 or response.status_code == 308:
             return response
         with response:
             raise _refusal(response)

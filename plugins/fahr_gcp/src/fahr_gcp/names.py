@@ -16,6 +16,7 @@ __all__ = [
     "CONTENT_LABEL",
     "FAILURES",
     "INPUTS_VARIABLE",
+    "INPUT_MODE_VARIABLE",
     "JOB_LABEL",
     "OUTPUT",
     "PLACE_VARIABLE",
@@ -40,6 +41,8 @@ FAILURES = "fahr"
 PLACE_VARIABLE = "FAHR_PLACE"
 #: JSON of the job's inputs: a gs:// folder or object by the input's name.
 INPUTS_VARIABLE = "FAHR_INPUTS"
+#: Whether they are copied (``copy``) or read where they are (``mount``).
+INPUT_MODE_VARIABLE = "FAHR_INPUT_MODE"
 #: The version of Secret Manager's secret that holds all the job's secrets as one JSON object.
 SECRETS_VARIABLE = "FAHR_SECRETS"
 

@@ -1,0 +1,1 @@
+"""What runs inside a job beside ``runtime.py``: standard library only, Python from 3.8 on."""

@@ -1,0 +1,229 @@
+"""What a job will need of Google, asked before anything is spent, several questions at once."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from fahr_core.errors import AccessError, FahrError
+from fahr_core.findings import finding_of, found_by
+from fahr_core.models import Finding
+from fahr_core.request_parts import machine_count
+from fahr_gcp.artifact_registry import repository_of, target_of
+from fahr_gcp.client import Client
+from fahr_gcp.failures import status_of
+from fahr_gcp.machines import choose_machine
+from fahr_gcp.objects import split
+from fahr_gcp.quota import quota_of
+from fahr_gcp.request import complete
+from fahr_gcp.submission import is_same, jobs_named
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fahr_core.models import Job
+    from fahr_gcp.machines import Machine
+
+__all__ = ["examine"]
+
+#: What each job needs, and what some need besides.
+_SERVICES = ("aiplatform", "artifactregistry", "storage", "logging")
+_SECRETS = "secretmanager"
+#: Stands for what is not known yet while a request is checked.
+_STAND_IN = "unknown"
+#: What a bucket allows that this job needs. Source: "Test IAM permissions", Cloud Storage.
+_PERMISSIONS = ("storage.objects.create", "storage.objects.get", "storage.objects.list")
+
+
+def examine(job: Job) -> list[Finding]:
+    """Give what was found, one entry for each question; what is well is told too."""
+    faults, machine, body = _checked_request(job)
+    client = Client.of_settings(job.settings)
+    try:
+        client.token()
+    except FahrError as error:
+        return [*faults, finding_of("credentials", error)]
+    who = f"{client.identity or 'as you are'}, project {client.project}, {client.region}"
+    checks = _Checks(job, client, machine, body)
+    questions = [
+        ("services", checks.services),
+        ("bucket", checks.bucket),
+        ("repository", checks.repository),
+        ("name", checks.name),
+    ]
+    if job.settings["service_account"]:
+        questions.append(("service account", checks.service_account))
+    with ThreadPoolExecutor(len(questions) + 1) as pool:
+        asked = [pool.submit(found_by, subject, check) for subject, check in questions]
+        quota = pool.submit(checks.quota)
+    findings = [one.result() for one in asked]
+    known = Finding(level="ok", subject="credentials", message=who)
+    return [*faults, known, *findings, *quota.result()]
+
+
+class _Checks:
+    """The questions; each gives what is well in words, and raises what is not."""
+
+    def __init__(
+        self, job: Job, client: Client, machine: Machine | None, body: Mapping[str, Any] | None
+    ) -> None:
+        self._job, self._settings = job, job.settings
+        self._client = client
+        self._machine, self._body = machine, body
+
+    def services(self) -> str:
+        """See that the project has the services enabled."""
+        wanted = [*_SERVICES, *([_SECRETS] if self._job.secrets else [])]
+        names = [f"projects/{self._client.project}/services/{one}.googleapis.com" for one in wanted]
+        path = f"v1/projects/{self._client.project}/services:batchGet"
+        try:
+            told = self._client.call("serviceusage", "GET", path, {"names": names})
+        except AccessError as error:
+            if "serviceusage" in error.message:  # each service's own check will tell
+                return "not known: these credentials may not ask"
+            raise
+        states = {
+            str(one["name"]).rpartition("/")[2]: one.get("state")
+            for one in told.get("services") or ()
+        }
+        missing = [name for name, state in states.items() if state == "DISABLED"]
+        if missing:
+            raise AccessError(
+                f"not enabled in project {self._client.project}: {', '.join(missing)}",
+                f"gcloud services enable {' '.join(missing)} --project={self._client.project}",
+            )
+        return ", ".join(wanted)
+
+    def bucket(self) -> str:
+        """See that the bucket is there, may be written, and is not far from the job."""
+        bucket, _ = split(self._settings["output_path"])
+        path = f"storage/v1/b/{quote(bucket, safe='')}"
+        told = self._allowed(bucket, path)
+        missing = [one for one in _PERMISSIONS if one not in told]
+        if missing:
+            raise AccessError(
+                f"bucket {bucket}: these credentials may not {', '.join(missing)}",
+                f"gcloud storage buckets add-iam-policy-binding gs://{bucket} "
+                "--member=user:YOU --role=roles/storage.objectAdmin",
+            )
+        return f"{bucket}{self._location_of(path)}"
+
+    def repository(self) -> str:
+        """See that Artifact Registry answers; the repository is made later, where it is missing."""
+        uri = str(target_of(self._job).repository)
+        repository = repository_of(uri)
+        if repository is None:
+            return f"{uri}, as given"
+        try:
+            self._client.call("artifactregistry", "GET", repository.path)
+        except FahrError as error:
+            if status_of(error) != 404:
+                raise
+            return f"{uri}, to be made"
+        return uri
+
+    def service_account(self) -> str:
+        """See that the service account is there."""
+        account = str(self._settings["service_account"])
+        try:
+            told = self._client.call("iam", "GET", f"v1/projects/-/serviceAccounts/{account}")
+        except AccessError:
+            return f"{account}, as given: these credentials may not look"
+        except FahrError as error:
+            if status_of(error) != 404:
+                raise
+            project = f"--project={self._client.project}"
+            raise FahrError(
+                f"there is no service account {account}",
+                f"gcloud iam service-accounts list {project}",
+            ) from error
+        if told.get("disabled"):
+            enable = f"gcloud iam service-accounts enable {account}"
+            raise FahrError(f"the service account {account} is disabled", enable)
+        return account
+
+    def name(self) -> str:
+        """See that no other job has the name, where somebody chose it."""
+        name = self._job.remote_name
+        made = jobs_named(self._client, name)
+        if not made:
+            return f"{name} is free"
+        own = self._body["labels"] if self._body else {}
+        if any(is_same(job, own) for job in made):
+            return f"{name} has the same content already"
+        raise FahrError(
+            f"there is another job called {name}, of other content", "fahr fit --name ANOTHER"
+        )
+
+    def quota(self) -> list[Finding]:
+        """See that the region has as many accelerators for this project as the job takes."""
+        machine = self._machine
+        if machine is None or machine.accelerator is None:
+            return []
+        strategy = str(self._settings["strategy"])
+        wanted = machine.count * machine_count(self._job, "replica_count")
+        try:
+            allowed = quota_of(self._client, machine.accelerator, spot=strategy == "spot")
+        except FahrError as error:
+            return [finding_of("quota", error, "warning")]
+        if allowed is None:
+            return []
+        told = f"{allowed} x {machine.accelerator} for training in {self._client.region}"
+        if allowed >= wanted:
+            return [Finding(level="ok", subject="quota", message=told)]
+        project = self._client.project
+        page = f"https://console.cloud.google.com/iam-admin/quotas?project={project}"
+        return [
+            Finding(
+                level="error",
+                subject="quota",
+                message=f"Google allows {told}, not {wanted}",
+                hints=(f"raise it, or another region (-c region=NAME): {page}",),
+            )
+        ]
+
+    def _allowed(self, bucket: str, path: str) -> list[str]:
+        query = {"permissions": list(_PERMISSIONS)}
+        try:
+            told = self._client.call("storage", "GET", f"{path}/iam/testPermissions", query)
+        except FahrError as error:
+            if status_of(error) != 404:
+                raise
+            region, project = self._client.region, self._client.project
+            made = f"gcloud storage buckets create gs://{bucket} --location={region}"
+            made += f" --project={project}"
+            raise FahrError(
+                f"there is no bucket {bucket}", f"{made} --project={project}"
+            ) from error
+        return [str(one) for one in told.get("permissions") or ()]
+
+    def _location_of(self, path: str) -> str:
+        """Say where the bucket is, where that can be asked, and whether that is far away."""
+        try:
+            told = self._client.call("storage", "GET", path, {"fields": "location,locationType"})
+        except AccessError:
+            return ""
+        location = str(told.get("location") or "").lower()
+        far = told.get("locationType") == "region" and location != self._client.region
+        note = f", not in {self._client.region}: traffic between regions is charged"
+        return f" in {location}{note if far else ''}" if location else ""
+
+
+def _checked_request(
+    job: Job,
+) -> tuple[list[Finding], Machine | None, Mapping[str, Any] | None]:
+    """Check the request as far as it is known, before anything is built for it."""
+    settings = job.settings
+    gpu_image = bool(job.gpu) or "gpu" in (job.build_driver or "")
+    try:
+        machine = choose_machine(
+            settings["machine_type"],
+            settings["accelerator_type"],
+            settings["accelerator_count"],
+            job.gpu,
+            gpu_image=gpu_image,
+        )
+        return [], machine, complete(job, machine, _STAND_IN)[0]
+    except FahrError as error:
+        return [finding_of("settings", error)], None, None
