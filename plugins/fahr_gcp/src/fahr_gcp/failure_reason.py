@@ -25,7 +25,7 @@ _EXITED = re.compile(
     r"exited with a non-zero status of (?P<code>\d+)(?:\(\w+\))?\.?"
 )
 _TERMINATION = re.compile(r"\s*Termination reason: (?P<why>\w+)\.?")
-_ADVICE = re.compile(r"\s*To find out more about why.*", re.S)
+_ADVICE = re.compile(r"\s*To find out more about.*", re.S)
 #: How far back the launcher's own word is looked for, among what the replicas printed last.
 _LOOKED_AT = 100
 _LONGEST = 4096  # bytes of what a job left as its reason
