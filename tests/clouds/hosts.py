@@ -84,6 +84,8 @@ class Outfit:
     """What the container of one host is started with."""
 
     name: str
+    #: By digest or tag, and pulled.
+    image: str
     command: list[str] | None
     environment: dict[str, str]
     entrypoint: list[str] | None = None
@@ -91,23 +93,17 @@ class Outfit:
     files: bytes = b""
     mounts: tuple[Any, ...] = ()
     gpu: bool = False
-    #: Where hosts have not all the same.
-    image: str = ""
 
 
 class Hosts:
     """All machines of one attempt of a job."""
 
-    def __init__(self, engine: Any, job: str, image: str, *, isolated: bool = False) -> None:
-        """Take the engine, the job's name and the image that was pulled.
+    def __init__(self, engine: Any, job: str, *, isolated: bool = False) -> None:
+        """Take the engine and the job's name, which marks what is made.
 
-        Args:
-            engine: the client of the engine.
-            job: marks what is made.
-            image: by digest or tag.
-            isolated: whether the containers reach nothing but each other.
+        Containers that are isolated reach nothing but each other.
         """
-        self._engine, self._image, self._isolated = engine, image, isolated
+        self._engine, self._isolated = engine, isolated
         self._labels = {LABEL: job}
         self._network: Any = None
         self._made: list[Any] = []
@@ -123,7 +119,7 @@ class Hosts:
         for outfit in outfits:
             pause = self._hold_network(outfit.name, None if self._isolated else lead)
             container = self._engine.api.create_container(
-                outfit.image or self._image,
+                outfit.image,
                 outfit.command,
                 entrypoint=outfit.entrypoint,
                 environment=outfit.environment,

@@ -168,9 +168,9 @@ class Attempt:
             token = self._cloud.lend_credentials(self._request["RoleArn"])
             variables["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"] = f"/v2/credentials/{token}"
             variables["AWS_ENDPOINT_URL"] = f"http://{host}:{port}"
-        self._hosts = Hosts(engine, self._job.name, image, isolated=isolated)
+        self._hosts = Hosts(engine, self._job.name, isolated=isolated)
         outfits = [
-            layout.outfit(self._job, name, variables, self._place / "in" / name)
+            layout.outfit(self._job, name, image, variables, self._place / "in" / name)
             for name in self._job.hosts
         ]
         self._hosts.make(outfits, Lead(CREDENTIALS, host, port))

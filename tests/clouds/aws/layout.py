@@ -23,12 +23,15 @@ CHECKPOINTS = "/opt/ml/checkpoints"
 GROUP = "homogeneousCluster"
 
 
-def outfit(job: TrainingJob, host: str, environment: dict[str, str], folder: Path) -> Outfit:
+def outfit(
+    job: TrainingJob, host: str, image: str, environment: dict[str, str], folder: Path
+) -> Outfit:
     """Give what the container of a host is started with.
 
     Args:
         job: the training job.
         host: the name of the host, such as ``algo-1``.
+        image: the image that was pulled.
         environment: the container's variables.
         folder: holds what was downloaded for the host, see :func:`archive`.
     """
@@ -41,6 +44,7 @@ def outfit(job: TrainingJob, host: str, environment: dict[str, str], folder: Pat
     # A fresh /opt/ml hides what the image has there.
     return Outfit(
         host,
+        image,
         arguments,
         environment,
         entrypoint,

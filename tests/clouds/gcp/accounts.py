@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ class Token:
     text: str
     email: str
     expires: float
+    #: Whether its scope is the whole platform.
+    broad: bool = True
 
 
 class Accounts:
@@ -49,7 +51,7 @@ class Accounts:
     def issue(self, email: str, life: float = LIFE) -> Token:
         """Give a new token to an account."""
         text = "ya29.c." + secrets.token_urlsafe(48)
-        token = Token(text, email, time.time() + life)
+        token = Token(text, email, time.time() + life, broad=email != self.agent)
         self._tokens[text] = token
         return token
 
@@ -72,7 +74,7 @@ class Accounts:
         """Let the time of all tokens be over."""
         over = time.time() - 1
         for text, token in self._tokens.items():
-            self._tokens[text] = Token(text, token.email, over)
+            self._tokens[text] = replace(token, expires=over)
 
     def kind(self, email: str) -> str:
         """Tell whether the user that tests are calls, or a job."""

@@ -28,6 +28,8 @@ class Asked:
     names: dict[str, str] = field(default_factory=dict)
     #: Who asks: an e-mail address; empty where the call needs none.
     caller: str = ""
+    #: The permissions that it turned out to need, as the record of the call has them.
+    needs: list[str] = field(default_factory=list)
     _body: bytes | None = None
 
     @classmethod
@@ -107,7 +109,7 @@ class Call:
     #: Who called, by e-mail address.
     caller: str
     #: The permissions that it needed.
-    permissions: tuple[str, ...]
+    permissions: list[str]
     #: What the address names, and its query.
     parameters: dict[str, str]
     #: The document that was sent; empty for uploads.

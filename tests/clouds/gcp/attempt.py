@@ -151,7 +151,7 @@ class Attempt:
         engine = self._cloud.runner.engine
         host = gateway(engine)
         endpoint = self._cloud.listen_at(host)
-        self._hosts = Hosts(engine, self._job.number, "")
+        self._hosts = Hosts(engine, self._job.number)
         outfits = [self._outfit(replica, images, endpoint) for replica in self._job.replicas]
         lead = Lead(METADATA, host, self._cloud.port, METADATA_NAME)
         self._hosts.make(outfits, lead)
@@ -169,12 +169,12 @@ class Attempt:
         given = surroundings.variables(self._cloud, self._job, replica)
         return Outfit(
             replica.host,
+            images[container["imageUri"]],
             container.get("args"),
             {**given, **self._cloud.redirections(endpoint), **own},
             container.get("command"),
             mounts=self._cloud.mounts.of_container(),
             gpu=bool(replica.spec["machineSpec"].get("acceleratorType")),
-            image=images[container["imageUri"]],
         )
 
     # -- while it runs --------------------------------------------------------------------

@@ -20,8 +20,10 @@ from tests.clouds.gcp.log_entries import Logs
 from tests.clouds.gcp.mounts import Mounts
 from tests.clouds.gcp.oauth import Metadata, OAuth
 from tests.clouds.gcp.operations import Operations
+from tests.clouds.gcp.project_calls import ProjectCalls
 from tests.clouds.gcp.registry import Registry
 from tests.clouds.gcp.runner import Runner
+from tests.clouds.gcp.secret_manager import Secrets
 from tests.clouds.gcp.storage import BucketCalls, DownloadCalls, ObjectCalls, UploadCalls
 from tests.clouds.gcp.storage.bucket import Bucket, Store
 from tests.clouds.gcp.validation import check_request
@@ -56,6 +58,11 @@ class Cloud:
         self.denied: set[tuple[str, str]] = set()
         #: Services that the project has not enabled, such as ``aiplatform``.
         self.disabled: set[str] = set()
+        #: What of a quota there is in a region, where not plenty:
+        #: ``quotas["europe-west4", "custom_model_training_nvidia_t4_gpus"] = 0``.
+        self.quotas: dict[tuple[str, str], int] = {}
+        #: Who has which role in the project.
+        self.bindings: dict[str, set[str]] = {}
         self.buckets: dict[str, Bucket] = {}
         self.accounts = Accounts(PROJECT, NUMBER, self.keys)
         self.store = Store()
@@ -63,6 +70,7 @@ class Cloud:
         self.operations = Operations()
         self.repositories = Repositories(self)
         self.registry = Registry(self)
+        self.secrets = Secrets(self)
         self.runner = Runner(self)
         self.mounts = Mounts(self)
         self.jobs = CustomJobs(self, self._check, self.runner.start)
@@ -89,8 +97,12 @@ class Cloud:
         self.runner.end_all()
         for collection in (self.calls, self.strays, self.denied, self.disabled, self.buckets):
             collection.clear()
-        for part in (self.jobs, self.repositories, self.faults):
+        for part in (self.jobs, self.repositories, self.secrets, self.faults, self.quotas):
             part.clear()
+        self.bindings = {
+            "roles/owner": {self.accounts.user},
+            "roles/aiplatform.customCodeServiceAgent": {self.accounts.agent},
+        }
         for each in (self.accounts, self.logs, self.operations, self.mounts):
             each.reset()
         #: Seconds between SIGTERM and SIGKILL; 30 in truth.
@@ -239,6 +251,8 @@ class Cloud:
         Raises:
             ApiError: they may not.
         """
+        if permission not in asked.needs:
+            asked.needs.append(permission)
         if (self.accounts.kind(asked.caller), permission) in self.denied:
             resource = "/".join(asked.path.strip("/").partition("/")[2].split("/")[:4])
             raise errors.denied(service, asked.caller, permission, resource)
@@ -256,4 +270,5 @@ class Cloud:
         buckets = BucketCalls(self)
         storage = [ObjectCalls(self, buckets), DownloadCalls(buckets), UploadCalls(self, buckets)]
         own = [self.jobs, self.logs, self.operations, self.repositories, self.registry]
-        return [OAuth(self), Metadata(self), buckets, *storage, *own]
+        others = [OAuth(self), Metadata(self), ProjectCalls(self), self.secrets]
+        return [*others, *own, buckets, *storage]

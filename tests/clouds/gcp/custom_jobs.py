@@ -74,7 +74,6 @@ class CustomJobs:
         with self._lock:
             self._jobs[number] = job
         made = self._shown(asked, job)
-        made["state"] = 2 if _by_number(asked) else "JOB_STATE_PENDING"
         self._start(job)
         return made
 

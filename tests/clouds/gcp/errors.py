@@ -142,6 +142,13 @@ def denied(service: str, who: str, permission: str, resource: str) -> ApiError:
     return ApiError(403, text, details=({**told, "domain": f"{service}.googleapis.com"},))
 
 
+def narrow(service: str) -> ApiError:
+    """Give the error of a token whose scope is too narrow."""
+    text = "Request had insufficient authentication scopes."
+    told = info("ACCESS_TOKEN_SCOPE_INSUFFICIENT", service)
+    return ApiError(403, text, details=(told,))
+
+
 def disabled(service: str, title: str, number: str) -> ApiError:
     """Give the error of a service that the project has not enabled."""
     host = f"{service}.googleapis.com"

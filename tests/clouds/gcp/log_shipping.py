@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
 
 #: An entry's limit in bytes (Cloud Logging's quotas page), less its other fields.
 LONGEST = 256_000 - 2_000
-SEVERITIES = ("DEFAULT", "DEBUG", "INFO", "NOTICE", "WARNING", "ERROR", "CRITICAL", "ALERT")
 
 
 class Shipping(threading.Thread):
@@ -50,15 +48,7 @@ class Shipping(threading.Thread):
                 self._logs.write({**self._entry, **self._payload(text)}, time.time())
 
     def _payload(self, text: str) -> dict[str, Any]:
-        """Give what a line says; one that is a JSON document tells its severity itself."""
+        """Give what a line says; a document in JSON stays text (python-aiplatform#629)."""
         severity = "ERROR" if self._stream == "err" else "INFO"
-        told: dict[str, Any] = {"message": text + "\n"}
-        if text.startswith("{"):
-            try:
-                told = dict(json.loads(text))
-            except ValueError:
-                told = {"message": text + "\n"}
-        wanted = str(told.pop("severity", severity)).upper()
-        severity = wanted if wanted in SEVERITIES else severity
-        payload = {"levelname": severity, "attrs": {"tag": self._task}, **told}
-        return {"severity": severity, "jsonPayload": payload}
+        told = {"message": text + "\n", "levelname": severity, "attrs": {"tag": self._task}}
+        return {"severity": severity, "jsonPayload": told}

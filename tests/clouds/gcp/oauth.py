@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
+TENANT = "x0123456789abcdef-tp"
 FLAVOUR = (("Metadata-Flavor", "Google"), ("Server", "Metadata Server for VM"))
 ACCOUNT = "/computeMetadata/v1/instance/service-accounts/{account}"
 
@@ -89,7 +90,7 @@ class Metadata:
         """Give the account's token."""
 
         def told() -> dict[str, Any]:
-            token = self._cloud.accounts.issue(self._account(asked))
+            token = self._cloud.accounts.issue(self._account(asked), self._cloud.token_life)
             return {"access_token": token.text, "expires_in": 3599, "token_type": "Bearer"}
 
         return self._answer(asked, told)
@@ -108,8 +109,9 @@ class Metadata:
 
     @route("GET /computeMetadata/v1/project/project-id", "metadata:project", open_=True)
     def project(self, asked: Asked) -> Answer:
-        """Give the project's name."""
-        return self._answer(asked, lambda: self._cloud.project)
+        """Give the project's name: in a job, that of Google's own project where it runs."""
+        own = self._cloud.jobs.at(asked.environ["REMOTE_ADDR"]) is None
+        return self._answer(asked, lambda: self._cloud.project if own else TENANT)
 
     @route("GET /computeMetadata/v1/project/numeric-project-id", "metadata:number", open_=True)
     def number(self, asked: Asked) -> Answer:

@@ -25,10 +25,8 @@ def variables(cloud: Cloud, job: CustomJob, replica: Replica) -> dict[str, str]:
         "CLOUD_ML_JOB_ID": job.number,
         "CLOUD_ML_PROJECT_ID": cloud.number,
         "CLOUD_ML_REGION": job.location,
-        "AIP_TRAINING_JOB_ID": job.number,
         "CLUSTER_SPEC": json.dumps(cluster_spec(job, replica)),
         "TF_CONFIG": json.dumps(tf_config(job, replica)),
-        "LOG_FORMAT": "json",
     }
     base = job.spec.get("baseOutputDirectory", {}).get("outputUriPrefix", "").rstrip("/")
     if base:

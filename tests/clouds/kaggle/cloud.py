@@ -39,6 +39,7 @@ class Cloud:
         me: The account that a test has from the start.
         layout: Where inputs are seen: ``flat`` (``/kaggle/input/<slug>``) or ``nested``
             (``/kaggle/input/datasets/<owner>/<slug>``).
+        lists_notebooks: Whether an executed notebook is listed among its session's output.
         competitions: Data of each competition by its name.
         faults: What happens to calls to come.
         calls: All calls so far.
@@ -58,6 +59,7 @@ class Cloud:
         self.limits = limits or Limits()
         self.pace = pace or Pace()
         self.layout: Layout = layout
+        self.lists_notebooks = False
         self.image = image or Image(folder / "image")
         self.lock = threading.RLock()
         self.accounts = Accounts()

@@ -13,6 +13,7 @@ from .answers import Answer, redirect
 from .errors import ApiError, denied
 from .pages import page_of
 from .saving import Saving
+from .sessions import EXECUTED
 
 if TYPE_CHECKING:
     from .accounts import Account
@@ -42,7 +43,7 @@ def output(cloud: Cloud, account: Account, asked: Asked) -> dict[str, Any]:
     """Give a page of the files that a session left, and its log; nothing before its end."""
     document = asked.document
     session = session_of(named(cloud, account, document), document.get("versionLabel"))
-    names = files_of(session)
+    names = listed_files(cloud, session)
     page, token = page_of(names, document, cloud.limits.page_size, 20)
     files = [{"fileName": name, "url": signed(cloud, asked, session, name)} for name in page]
     log = "" if session.active else session.log.document()
@@ -52,7 +53,7 @@ def output(cloud: Cloud, account: Account, asked: Asked) -> dict[str, Any]:
 def files(cloud: Cloud, account: Account, asked: Asked) -> dict[str, Any]:
     document = asked.document
     session = session_of(named(cloud, account, document), document.get("versionLabel"))
-    page, token = page_of(files_of(session), document, cloud.limits.page_size, 20)
+    page, token = page_of(listed_files(cloud, session), document, cloud.limits.page_size, 20)
     sized = [(name, (session.output / name).stat().st_size) for name in page]
     now = datetime.now(UTC).isoformat()
     rows = [{"name": name, "size": size, "creationDate": now} for name, size in sized]
@@ -126,7 +127,7 @@ def download_zip(cloud: Cloud, account: Account, asked: Asked) -> Answer:
     session = with_id(cloud, account, asked.path.rpartition("/")[2])
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in files_of(session):
+        for name in listed_files(cloud, session):
             archive.write(session.output / name, name)
     return Answer(200, {"Content-Type": "application/zip"}, packed.getvalue())
 
@@ -169,10 +170,11 @@ def with_id(cloud: Cloud, account: Account, number: object) -> Session:
     raise ApiError(404, "Not found")
 
 
-def files_of(session: Session) -> list[str]:
-    """Give the paths of the files that a session left."""
+def listed_files(cloud: Cloud, session: Session) -> list[str]:
+    """Give the paths of the files that a session left, as far as they are told."""
     paths = sorted(path for path in session.output.rglob("*") if path.is_file())
-    return [path.relative_to(session.output).as_posix() for path in paths]
+    names = [path.relative_to(session.output).as_posix() for path in paths]
+    return [name for name in names if name != EXECUTED or cloud.lists_notebooks]
 
 
 def signed(cloud: Cloud, asked: Asked, session: Session, name: str) -> str:

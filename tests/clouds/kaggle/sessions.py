@@ -24,17 +24,19 @@ if TYPE_CHECKING:
 LAYOUT = Path(__file__).with_name("layout.sh")
 FINAL = ("COMPLETE", "ERROR", "CANCEL_ACKNOWLEDGED")
 
-# A notebook is started by papermill, by the kernel that the notebook names.
+# A notebook is run by papermill, in place and in the folder of its output, by the kernel that
+# it names: notebooks that the service ran say so in their metadata.
+EXECUTED = "__notebook__.ipynb"
 PAPERMILL = (
     "import sys; from papermill import execute_notebook;"
-    "execute_notebook('/kaggle/src/notebook.ipynb', '/kaggle/src/__notebook__.ipynb',"
-    " cwd='/kaggle/working', stdout_file=sys.stdout, stderr_file=sys.stderr, progress_bar=False)"
+    f"execute_notebook('{EXECUTED}', '{EXECUTED}',"
+    " stdout_file=sys.stdout, stderr_file=sys.stderr, progress_bar=False)"
 )
 COMMANDS = {
     "script": ("python3", "/kaggle/src/script.py"),
     "notebook": ("python3", "-c", PAPERMILL),
 }
-FILES = {"script": "script.py", "notebook": "notebook.ipynb"}
+FILES = {"script": "src/script.py", "notebook": f"working/{EXECUTED}"}
 # What reaching a package index may need, given to a session with internet.
 TO_INDEXES = ("PIP_", "UV_", "SSL_CERT", "REQUESTS_CA_BUNDLE")
 TIMED_OUT = "Your notebook was stopped because it exceeded the maximum execution time."
@@ -156,7 +158,7 @@ class Session:
     def _lay_out(self) -> None:
         for name in ("src", "working", "home"):
             (self.folder / name).mkdir(parents=True)
-        source = self.folder / "src" / FILES[self.work.kind]
+        source = self.folder / FILES[self.work.kind]
         source.write_text(self.work.text, encoding="utf-8")
         lines = [f"{folder}\t{place}\n" for folder, place in self.work.mounts]
         (self.folder / "mounts").write_text("".join(lines), encoding="utf-8")
