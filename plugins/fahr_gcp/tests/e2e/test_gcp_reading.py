@@ -11,8 +11,6 @@ from placed_jobs import ID, failed, left, placed, printed
 
 DRIVER = "--train-driver=gcp"
 EXITED = "The replica workerpool0-0 exited with a non-zero status of 1. \nTo find out more about"
-    "The replica workerpool0-0 exited with a non-zero status of 1. \nTo find out more about why"
-)
 
 
 @pytest.fixture
