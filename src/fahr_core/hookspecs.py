@@ -114,8 +114,8 @@ class TrainHooks:
     def registry_login(self, target: ImageTarget) -> Login:
         """Make the repository when it is missing and give a login for it.
 
-        Asked again when the registry answers 401. ``image_target`` is asked once more after it,
-        for a registry that names what it makes otherwise. Since 1.0.
+        Asked again when the registry answers 401. Where the login is for another registry than
+        the target's, ``image_target`` is asked once more. Since 1.0.
 
         Raises:
             AccessError: credentials or a permission is missing.

@@ -189,7 +189,8 @@ def _image(plan: Plan, job: Job, artifacts: Artifacts, reporter: Reporter) -> Im
         return None
     target = session.image_target(job)
     login = session.registry_login(target) if target.repository else None
-    target = session.image_target(job)  # a registry may name what was missing otherwise
+    if login and not str(target.repository).startswith(f"{login.registry}/"):
+        target = session.image_target(job)  # the registry names what was missing otherwise
     image = session.build_image(job, artifacts, target, login, reporter.progress)
     reporter.say("image", image.reference)
     return image

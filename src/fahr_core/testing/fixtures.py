@@ -130,7 +130,6 @@ class DriverFixtures:
                 return None
             target = session.image_target(job)
             login = session.registry_login(target) if target.repository else None
-            target = session.image_target(job)
             return session.build_image(job, artifacts, target, login, no_progress)
 
         return make
