@@ -16,8 +16,6 @@ class TestKaggle(DriverContract):
     """The driver keeps its promises."""
 
     driver = "kaggle"
-    # Kaggle shows an executed notebook on its page and does not list it among the output.
-    runs_notebooks = False
     # The stand-in is this process.
     service_outlives_process = True
 

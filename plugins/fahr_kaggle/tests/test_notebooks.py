@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from fahr_core.models import State
 from jobs import ended, experiment, fetched, request_of, sent
 from test_composing import notebook
@@ -21,7 +23,12 @@ def test_a_notebook_has_its_modules_and_leaves_a_record(tmp_path, kaggle):
     ref = sent(request)
     assert ended(ref).state is State.COMPLETE, kaggle.sessions[0].log.text
     out = fetched(ref, tmp_path / "output")
-    assert set(out) == {"m.txt", "fahr-job.json", "fahr-job.log"}
+    assert set(out) == {"m.txt", "train.executed.ipynb", "fahr-job.json", "fahr-job.log"}
+    executed = json.loads(out["train.executed.ipynb"])["cells"]
+    sources = ["".join(cell["source"]) for cell in executed]
+    assert sources[0] == "EPOCHS = 4\nRATE = 0.5"
+    assert len(sources) == 3, "the cells are not the author's"
+    assert "8 0.5\n" in "".join(executed[1]["outputs"][0]["text"])
     assert b"8 0.5" in out["fahr-job.log"]
     record = json.loads(out["fahr-job.json"])
     assert (record["state"], record["parameters"]) == ("complete", {"EPOCHS": 4})
@@ -32,7 +39,22 @@ def test_a_failed_notebook_says_which_cell(tmp_path, kaggle):
     ref = sent(request_of(experiment(tmp_path, {"train.ipynb": source}), "train.ipynb"))
     state = ended(ref)
     assert (state.state, state.reason) == (State.FAILED, "cell 2: ValueError: no digits")
-    assert "half.txt" in fetched(ref, tmp_path / "output")
+    out = fetched(ref, tmp_path / "output")
+    assert "half.txt" in out
+    assert "no digits" in json.dumps(json.loads(out["train.executed.ipynb"])["cells"][-2:])
+
+
+@pytest.mark.parametrize("copied", [True, False])
+def test_the_notebook_that_kaggle_lists_comes_by_fahrs_name(tmp_path, kaggle, copied):
+    kaggle.lists_notebooks = True
+    source = notebook("print('executed')")
+    ref = sent(request_of(experiment(tmp_path, {"train.ipynb": source}), "train.ipynb"))
+    assert ended(ref).state is State.COMPLETE, kaggle.sessions[0].log.text
+    if not copied:
+        (kaggle.sessions[0].output / "train.executed.ipynb").unlink()
+    out = fetched(ref, tmp_path / "output")
+    assert set(out) == {"train.executed.ipynb", "fahr-job.json", "fahr-job.log"}
+    assert b"executed" in out["train.executed.ipynb"]
 
 
 def test_a_notebook_finds_its_inputs(tmp_path, kaggle):

@@ -76,7 +76,7 @@ class _Fetching:
     def run(self, kernel: Kernel, version: int, earlier: list[int]) -> list[FetchedFile]:
         files, log = self._listed(kernel, version)
         logs = [*(self._kaggle.output_page(kernel, number).log for number in earlier), log]
-        named = {self._name(file): file for file in files}
+        named = self._named(files)
         if log:
             named.setdefault(LOG, _LOG_FILE)
         names = chosen(list(named), self._options.include)
@@ -104,11 +104,14 @@ class _Fetching:
             if token is None:
                 return list({file.name: file for file in files}.values()), log
 
-    def _name(self, file: RemoteFile) -> str:
+    def _named(self, files: list[RemoteFile]) -> dict[str, RemoteFile]:
+        """Give the files by the names that they get here: the executed notebook has fahr's."""
+        named = {file.name: file for file in files}
         notebook = self._ref.data.get("notebook")
-        if file.name == _EXECUTED and notebook:
-            return f"{PurePosixPath(notebook).stem}.executed.ipynb"
-        return file.name
+        if notebook and (executed := named.pop(_EXECUTED, None)):
+            # The job's own copy, where it could make one, is without fahr's cells.
+            named.setdefault(f"{PurePosixPath(notebook).stem}.executed.ipynb", executed)
+        return named
 
     def _get(self, kernel: Kernel, version: int, name: str, file: RemoteFile) -> FetchedFile:
         """Fetch one file, going on where a connection broke, by a new address if need be."""

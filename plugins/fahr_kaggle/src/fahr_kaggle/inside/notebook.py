@@ -17,6 +17,11 @@ from typing import Any, Dict, Optional, Tuple
 
 Mark = Tuple[int, int]
 
+#: What Kaggle calls the notebook that it executes, in the folder of the output.
+EXECUTED = "__notebook__.ipynb"
+#: How the cells that fahr adds begin.
+OWN = ("# fahr-job ", "# fahr: tidies up")
+
 
 class NotebookJob:
     """A job whose notebook Kaggle runs; `folder` is where the archive lies unpacked."""
@@ -54,6 +59,7 @@ class NotebookJob:
             if path.is_file() and _mark(path) == mark:
                 path.unlink()
         self._remove_empty()
+        self._keep_executed()
         self._write_record(complete and self._reason is None)
 
     def _bring(self, code: Path, work: Path) -> None:
@@ -103,14 +109,30 @@ class NotebookJob:
 
     def _note(self, result: Any) -> None:
         written = str(getattr(result.info, "raw_cell", ""))
-        # Neither fahr's first cell nor the one with the parameters is of the author's.
-        self._cells += not written.startswith(("# fahr-job ", "# Parameters\n"))
+        # Neither fahr's cells nor the one with the parameters are of the author's.
+        self._cells += not written.startswith((*OWN, "# Parameters\n"))
         error = result.error_before_exec or result.error_in_exec
         if error is not None:
             text = str(error).strip().split("\n")[0]
             name = type(error).__name__
             told = "{}: {}".format(name, text) if text else name
             self._reason = "cell {}: {}".format(self._cells, told)
+
+    def _keep_executed(self) -> None:
+        """Keep the notebook as far as it was executed, without the cells that fahr added.
+
+        papermill, by which Kaggle runs it, saves it before and after each cell.
+        """
+        place = self._work / EXECUTED
+        if not place.is_file():
+            return
+        try:
+            executed = json.loads(place.read_text(encoding="utf-8"))
+            executed["cells"] = [cell for cell in executed["cells"] if not _is_own(cell)]
+            name = Path(self._described["artifact"]).stem + ".executed.ipynb"
+            (self._work / name).write_text(json.dumps(executed, indent=1), encoding="utf-8")
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            sys.stderr.write("fahr: the executed notebook is not kept: {}\n".format(error))
 
     def _remove_empty(self) -> None:
         folders = {parent for path in self._brought for parent in path.parents}
@@ -137,6 +159,12 @@ class NotebookJob:
             import_module("fahr_launcher.gpus").gpus(),
             outcome,
         )
+
+
+def _is_own(cell: Dict[str, Any]) -> bool:
+    source = cell.get("source", "")
+    text = source if isinstance(source, str) else "".join(source)
+    return text.startswith(OWN)
 
 
 def _mark(path: Path) -> Mark:
