@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from fahr_core.settings.fields import Seconds  # noqa: TC001 - read at run time by pydantic
+from fahr_core.settings.fields import Seconds, line_errors
 
 
 class Settings(BaseModel):
@@ -21,3 +21,18 @@ def test_durations_are_whole_seconds(given, seconds):
 def test_what_is_no_duration_is_refused(given):
     with pytest.raises(ValidationError):
         Settings(limit=given)
+
+
+class Others(BaseModel):
+    name: str
+    count: int
+
+
+def test_errors_are_told_again_together_with_others():
+    with pytest.raises(ValidationError) as caught:
+        Others.model_validate({"count": "many"})
+    errors = [*line_errors(caught.value), {"type": "missing", "loc": ("more",), "input": None}]
+    again = ValidationError.from_exception_data("Others", errors)
+    told = [(found["loc"], found["type"]) for found in again.errors()]
+    assert told == [(("name",), "missing"), (("count",), "int_parsing"), (("more",), "missing")]
+    assert "unable to parse" in str(again)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BeforeValidator
 
 from fahr_core.durations import parse_duration
 from fahr_core.errors import UsageError
 
-__all__ = ["Seconds"]
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
+__all__ = ["Seconds", "line_errors"]
 
 
 def _seconds(value: Any) -> Any:
@@ -25,3 +28,19 @@ def _seconds(value: Any) -> Any:
 
 #: A duration in whole seconds, which may be written ``2h``.
 Seconds = Annotated[int, BeforeValidator(_seconds)]
+
+
+def line_errors(error: ValidationError) -> list[Any]:
+    """Give the errors in the shape that a new error is made of, to which others are added."""
+    from pydantic_core import PydanticCustomError
+
+    return [
+        {
+            "type": "missing"
+            if found["type"] == "missing"
+            else PydanticCustomError(found["type"], "{text}", {"text": found["msg"]}),
+            "loc": found["loc"],
+            "input": found["input"],
+        }
+        for found in error.errors()
+    ]

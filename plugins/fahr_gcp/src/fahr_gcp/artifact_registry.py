@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fahr_core.errors import FahrError, ServiceError
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from fahr_core.models import Job
 
 __all__ = ["Repository", "login_to", "make_repository", "repository_of", "target_of"]
-
-from dataclasses import dataclass
 
 _SERVICE = "artifactregistry"
 _PLATFORM = "linux/amd64"

@@ -8,12 +8,11 @@ has no GPU unless an accelerator is named.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from fahr_core.errors import UsageError
 
 __all__ = ["AS_OF", "Machine", "choose_machine", "gpu_words", "machine_faults"]
-
-from dataclasses import dataclass
 
 #: When the tables were made.
 AS_OF = "2026-11-22"
@@ -180,7 +179,8 @@ def _check(machine: Machine, gpu: str | None, *, gpu_image: bool) -> None:
         raise UsageError(faults[0])
     if gpu and not machine.has_gpu:
         raise UsageError(
-            f"--gpu={gpu}, but {machine.type} has none", f"fahr fit --gpu={gpu} -c machine_type="
+            f"--gpu={gpu}, but {machine.type} has none",
+            f"fahr fit --gpu={gpu} -c machine_type={_SMALLEST}",
         )
     if gpu not in (None, "any") and machine.accelerator != _named(gpu):
         raise UsageError(

@@ -5,9 +5,19 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
-from fahr_core.settings.fields import Seconds  # noqa: TC001 - read at run time by pydantic
+from fahr_core.settings.fields import Seconds, line_errors
 
 __all__ = ["GcpSettings"]
 
@@ -20,7 +30,30 @@ _LABEL_KEY = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 _LABEL_VALUE = re.compile(r"[a-z0-9_-]{0,63}")
 _OWN_LABELS = ("fahr-run", "fahr-job", "fahr-content")
 _OWN_VARIABLES = re.compile(r"(FAHR_|AIP_|CLUSTER_SPEC$|TF_CONFIG$)")
+#: Of the 64 labels and 100 variables that a job may have, what is not fahr's own.
+_MOST_LABELS, _MOST_VARIABLES = 61, 40
+#: Stand for what is missing or wrong, so that the rest can be looked at.
+_STAND_INS = {"project": "project", "output_path": "gs://bucket"}
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def _project(value: str) -> str:
+    if value.isdigit():
+        raise ValueError(f"project {value} is a number; the id has letters: gcloud projects list")
+    if not _PROJECT.fullmatch(value):
+        raise ValueError(f"{value!r} is no id of a project: 6 to 30 of a-z, 0-9 and -")
+    return value
+
+
+def _folder(value: str) -> str:
+    if not value.startswith("gs://"):
+        raise ValueError(f"{value!r} is no folder of Cloud Storage: gs://bucket/prefix")
+    bucket, _, prefix = value.removeprefix("gs://").partition("/")
+    if not _BUCKET.fullmatch(bucket):
+        raise ValueError(f"{bucket!r} is no name of a bucket")
+    if "//" in prefix or re.search(r"[\s\\#\[\]*?]", prefix):
+        raise ValueError(f"{prefix!r} has characters that a folder's name must not have")
+    return value
 
 
 def _strategy(value: Any) -> Any:
@@ -28,14 +61,42 @@ def _strategy(value: Any) -> Any:
     return value.lower().replace("_", "-") if isinstance(value, str) else value
 
 
+def _labels(labels: dict[str, str]) -> dict[str, str]:
+    found = [f"label {key} is fahr's own" for key in labels if key in _OWN_LABELS]
+    found += [
+        f"label {key!r}: {key if not _LABEL_KEY.fullmatch(key) else value!r} may have a-z, 0-9, "
+        "- and _ only, 63 at most"
+        for key, value in labels.items()
+        if not (_LABEL_KEY.fullmatch(key) and _LABEL_VALUE.fullmatch(value))
+    ]
+    if len(labels) > _MOST_LABELS:
+        found.append(f"{len(labels)} labels, at most {_MOST_LABELS} are allowed")
+    return _sound(labels, found)
+
+
+def _variables(variables: dict[str, str]) -> dict[str, str]:
+    found = [f"{name} is set by fahr" for name in variables if _OWN_VARIABLES.match(name)]
+    wrong = [name for name in variables if not _VARIABLE.fullmatch(name)]
+    found += [f"{name!r} is no name of a variable" for name in wrong]
+    if len(variables) > _MOST_VARIABLES:
+        found.append(f"{len(variables)} variables, at most {_MOST_VARIABLES} are allowed")
+    return _sound(variables, found)
+
+
+def _sound(values: dict[str, str], faults: list[str]) -> dict[str, str]:
+    if faults:
+        raise ValueError("; ".join(faults))
+    return values
+
+
 class GcpSettings(BaseModel):
     """Settings of custom jobs on Google Cloud's Vertex AI."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
-    project: str = Field(examples=["my-project-123"])
+    project: Annotated[str, AfterValidator(_project)] = Field(examples=["my-project-123"])
     """The project's id."""
-    output_path: str = Field(examples=["gs://bucket/prefix"])
+    output_path: Annotated[str, AfterValidator(_folder)] = Field(examples=["gs://bucket/prefix"])
     """The folder in Cloud Storage below which each job keeps its output: gs://bucket/prefix."""
     region: str | None = Field(default=None, pattern=r"^[a-z]+-[a-z]+\d+$")
     """The region; by default the one of gcloud's variables, else us-central1."""
@@ -68,9 +129,9 @@ class GcpSettings(BaseModel):
     """The service account that the job runs as; by default Vertex AI's own for custom code."""
     network: str | None = Field(default=None, pattern=r"^projects/\d+/global/networks/\S+$")
     """The VPC network the job is peered with: projects/NUMBER/global/networks/NAME."""
-    labels: dict[str, str] = {}
+    labels: Annotated[dict[str, str], AfterValidator(_labels)] = {}
     """Labels of the job."""
-    environment: dict[str, str] = {}
+    environment: Annotated[dict[str, str], AfterValidator(_variables)] = {}
     """Further environment variables; anybody who may see the job reads them."""
     persistent_resource: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9-]{0,62}$")
     """A persistent resource of the project that the job runs on."""
@@ -93,23 +154,33 @@ class GcpSettings(BaseModel):
     request: dict[str, Any] = {}
     """What customJobs.create is given besides, as JSON; it goes before all else."""
 
-    @model_validator(mode="after")
-    def _whole(self) -> Self:
-        """Check what patterns do not, all of it in one message."""
-        if faults := list(_faults(self)):
-            raise ValueError("; ".join(faults))
-        return self
+    @model_validator(mode="wrap")
+    @classmethod
+    def _whole(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        """Check what holds between settings too; all that is wrong is told in one message."""
+        errors: list[Any] = []
+        try:
+            made = handler(data)
+        except ValidationError as error:
+            if not isinstance(data, dict):
+                raise
+            errors = line_errors(error)
+            wrong = {found["loc"][0] for found in error.errors() if found["loc"]}
+            right = {key: value for key, value in data.items() if key not in wrong}
+            made = handler({**_STAND_INS, **right})
+        if faults := _faults(made):
+            told = PydanticCustomError("value_error", "{text}", {"text": "; ".join(faults)})
+            errors.append({"type": told, "loc": (), "input": data})
+        if errors:
+            raise ValidationError.from_exception_data(cls.__name__, errors)
+        return made
 
 
-def _faults(settings: GcpSettings) -> list[str]:
+def _faults(given: GcpSettings) -> list[str]:
     from fahr_gcp.machines import machine_faults
 
-    given = settings
-    found = [*_project_faults(given.project), *_path_faults(given.output_path)]
-    found += machine_faults(given.machine_type, given.accelerator_type, given.accelerator_count)
+    found = machine_faults(given.machine_type, given.accelerator_type, given.accelerator_count)
     found += _scheduling_faults(given)
-    found += _label_faults(given.labels)
-    found += _variable_faults(given.environment)
     if given.boot_disk_size != 100 and given.persistent_resource:
         found.append("a persistent resource has its own disks: leave out boot_disk_size")
     if given.network and given.persistent_resource:
@@ -117,25 +188,6 @@ def _faults(settings: GcpSettings) -> list[str]:
     if given.web_access and not given.service_account:
         found.append("web_access needs a service_account that its users may act as")
     return found
-
-
-def _project_faults(project: str) -> list[str]:
-    if project.isdigit():
-        return [f"project {project} is a number; the id has letters: gcloud projects list"]
-    if not _PROJECT.fullmatch(project):
-        return [f"project {project!r} is no id of a project: 6 to 30 of a-z, 0-9 and -"]
-    return []
-
-
-def _path_faults(path: str) -> list[str]:
-    if not path.startswith("gs://"):
-        return [f"output_path {path!r} is no folder of Cloud Storage: gs://bucket/prefix"]
-    bucket, _, prefix = path.removeprefix("gs://").partition("/")
-    if not _BUCKET.fullmatch(bucket):
-        return [f"output_path: {bucket!r} is no name of a bucket"]
-    if "//" in prefix or re.search(r"[\s\\#\[\]*?]", prefix):
-        return [f"output_path: {prefix!r} has characters that a folder's name must not have"]
-    return []
 
 
 def _scheduling_faults(given: GcpSettings) -> list[str]:
@@ -149,32 +201,3 @@ def _scheduling_faults(given: GcpSettings) -> list[str]:
     if given.restart_job and given.disable_retries:
         found.append("disable_retries forbids what restart_job asks for: give one of them")
     return found
-
-
-def _label_faults(labels: dict[str, str]) -> list[str]:
-    found = [f"label {key} is fahr's own" for key in labels if key in _OWN_LABELS]
-    found += [
-        f"label {key!r}: {key if not _LABEL_KEY.fullmatch(key) else value!r} may have a-z, 0-9, "
-        "- and _ only, 63 at most"
-        for key, value in labels.items()
-        if not (_LABEL_KEY.fullmatch(key) and _LABEL_VALUE.fullmatch(value))
-    ]
-    if len(labels) > 64 - len(_OWN_LABELS):
-        found.append(f"{len(labels)} labels, at most {64 - len(_OWN_LABELS)} are allowed")
-    return found
-
-
-def _variable_faults(variables: dict[str, str]) -> list[str]:
-    found = [f"environment: {name} is set by fahr" for name in variables if _is_own(name)]
-    found += [
-        f"environment: {name!r} is no name of a variable"
-        for name in variables
-        if not _VARIABLE.fullmatch(name)
-    ]
-    if len(variables) > 40:
-        found.append(f"{len(variables)} variables in environment, at most 40 are allowed")
-    return found
-
-
-def _is_own(name: str) -> bool:
-    return _OWN_VARIABLES.match(name) is not None

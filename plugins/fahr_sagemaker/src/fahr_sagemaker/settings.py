@@ -14,7 +14,7 @@ from pydantic import (
     model_validator,
 )
 
-from fahr_core.settings.fields import Seconds  # noqa: TC001 - read at run time by pydantic
+from fahr_core.settings.fields import Seconds, line_errors
 
 __all__ = ["SageMakerSettings"]
 
@@ -118,7 +118,7 @@ class SageMakerSettings(BaseModel):
         try:
             handler(_renamed(data))
         except ValidationError as error:
-            errors = [*_line_errors(error), *errors]
+            errors = [*line_errors(error), *errors]
         raise ValidationError.from_exception_data(cls.__name__, errors)
 
     @model_validator(mode="after")
@@ -138,22 +138,6 @@ def _renamed(data: Any) -> Any:
         if values.get(old) is not None and new not in values:
             values[new] = values.pop(old)
     return values
-
-
-def _line_errors(error: ValidationError) -> list[Any]:
-    """Give the errors in the shape that a new error is made of."""
-    from pydantic_core import PydanticCustomError
-
-    return [
-        {
-            "type": "missing"
-            if found["type"] == "missing"
-            else PydanticCustomError(found["type"], "{text}", {"text": found["msg"]}),
-            "loc": found["loc"],
-            "input": found["input"],
-        }
-        for found in error.errors()
-    ]
 
 
 def _faults(settings: SageMakerSettings) -> list[str]:

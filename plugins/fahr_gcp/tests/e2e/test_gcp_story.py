@@ -1,0 +1,65 @@
+"""One job, from a folder to a model that came home."""
+
+from __future__ import annotations
+
+import json
+
+from tests.e2e.at_cloud import MODEL, notebook
+
+
+def test_a_script_with_its_modules_and_parameters(fahr, gcp):
+    fahr.write("net/__init__.py", "")
+    fahr.write("net/layers.py", "DEEP = 42\n")
+    fahr.write("train.py", MODEL)
+    name, job = fahr.sent("train.py", "-p", "epochs=7", "-p", "name=a $(HOME) b")
+    assert job.state == "SUCCEEDED", fahr.printed(name)
+    assert "trains 7 a $(HOME) b 42 gcp" in fahr.printed(name)
+    shown = fahr.job(name)
+    assert (shown["state"], shown["attempt"]) == ("complete", 1)
+    files = fahr.fetched(name)
+    assert files["out/model.txt"].read_text() == "weights"
+    record = json.loads(files["fahr-job.json"].read_text())
+    assert record["parameters"] == {"epochs": 7, "name": "a $(HOME) b"}
+    (pool,) = job.asked["jobSpec"]["workerPoolSpecs"]
+    assert "@sha256:" in pool["containerSpec"]["imageUri"]
+    assert {"fahr-run", "fahr-job", "fahr-content"} <= set(job.asked["labels"])
+
+
+def test_the_second_fit_of_the_same_code_pushes_nothing(fahr, gcp):
+    fahr.write("train.py", "print('hello')\n")
+    sent = [fahr.sent("train.py") for _ in range(2)]
+    assert [name for name, _ in sent] == ["digits-train-1", "digits-train-2"]
+    images = {
+        job.asked["jobSpec"]["workerPoolSpecs"][0]["containerSpec"]["imageUri"] for _, job in sent
+    }
+    assert len(images) == 1
+
+
+def test_a_notebook_comes_home_executed_with_its_parameters(fahr):
+    cells = notebook(
+        ("epochs = 1", "parameters"),
+        ("print('trains', epochs)",),
+        ("open('model.txt', 'w').write('weights')",),
+    )
+    fahr.write("train.ipynb", cells)
+    name, job = fahr.sent("train.ipynb", "-p", "epochs=7")
+    assert job.state == "SUCCEEDED", fahr.printed(name)
+    files = fahr.fetched(name)
+    assert files["model.txt"].read_text() == "weights"
+    assert "trains 7" in files["train.executed.ipynb"].read_text()
+
+
+def test_packages_are_those_of_the_lock(fahr):
+    fahr.write("requirements.txt", "six==1.17.0\n")
+    fahr.write("train.py", "import six\nprint('six is', six.__version__)\n")
+    name, _ = fahr.sent("train.py")
+    assert "six is 1.17.0" in fahr.printed(name)
+
+
+def test_a_dry_run_makes_nothing(fahr, gcp):
+    fahr.write("train.py", "print('hello')\n")
+    told = fahr("fit", "train.py", "--dry-run", "--train-driver=gcp", timeout=480)
+    assert "workerPoolSpecs" in told.stdout
+    assert len(gcp.jobs) == 0
+    asking = ("get", "list", "batchGet", "testIamPermissions")
+    assert not [call.name for call in gcp.called() if not call.name.endswith(asking)]
