@@ -111,15 +111,15 @@ def test_several_nodes_start_by_torchrun(place: Place) -> None:
     place.nodes = {"rank": 1, "count": 2, "master_addr": "10.0.0.1", "procs_per_node": 4}
     result = place.script("size = 1\nprint(1)").run(params={"size": 2})
     assert result.out == (
-        "--nnodes=2 --node-rank=1 --nproc-per-node=4 --master-addr=10.0.0.1 "
-        "--master-port=29500 train.py\n"
+        "--nnodes=2 --node_rank=1 --nproc_per_node=4 --master_addr=10.0.0.1 "
+        "--master_port=29500 train.py\n"
     )
 
 
 @pytest.mark.usefixtures("torch")
 def test_torchrun_on_one_node_when_told(place: Place) -> None:
     result = place.script("print(1)").run(launch="torchrun")
-    assert result.out.startswith("--nnodes=1 --node-rank=0 --nproc-per-node=")
+    assert result.out.startswith("--nnodes=1 --node_rank=0 --nproc_per_node=")
 
 
 @pytest.mark.usefixtures("torch")

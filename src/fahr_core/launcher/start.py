@@ -136,12 +136,12 @@ def _plain(artifact: str) -> str:
 
 def _torchrun(places: Places, nodes: Nodes) -> List[str]:
     processes = nodes.procs_per_node or max(1, len(gpus()))
-    options: Dict[str, Any] = {
+    options: Dict[str, Any] = {  # with underscores, as torch 1 has them and torch 2 too
         "nnodes": nodes.total,
-        "node-rank": nodes.rank,
-        "nproc-per-node": processes,
-        "master-addr": nodes.master_addr,
-        "master-port": nodes.master_port,
+        "node_rank": nodes.rank,
+        "nproc_per_node": processes,
+        "master_addr": nodes.master_addr,
+        "master_port": nodes.master_port,
     }
     pieces = ["--{}={}".format(name, value) for name, value in options.items()]
     return [places.python, "-m", "torch.distributed.run", *pieces]
