@@ -45,8 +45,8 @@ class Attempt:
         self._cloud, self._job, self._request = cloud, job, job.request
         self._folder = tempfile.TemporaryDirectory(prefix="fahr-algo-", ignore_cleanup_errors=True)
         self._place = Path(self._folder.name)
-        self._s3 = cloud.client("s3", own=True)
-        self._logs = cloud.client("logs", own=True)
+        self._s3 = cloud.role_client("s3")
+        self._logs = cloud.role_client("logs")
         self._hosts: Hosts | None = None
         self._shipping: list[Shipping] = []
         self._known: dict[str, str] = {}

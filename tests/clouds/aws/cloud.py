@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 ACCOUNT, REGION = "123456789012", "eu-west-1"
 USER = f"arn:aws:sts::{ACCOUNT}:user/moto"
 USER_KEY, OWN_KEY = "AKIAOFTHETESTSUSER01", "AKIAOFTHECLOUDITSELF"
+#: The service moves data and log lines as the job's role, not as itself.
+ROLE_KEY = "ASIAOFTHEJOBSOWNROLE"
 SECRET = "of-the-test-cloud"
 
 
@@ -49,13 +51,14 @@ class Cloud:
         self.denied: set[tuple[str, str]] = set()
         #: Every call of the user's and of the jobs', in order.
         self.calls: list[Call] = []
+        self._of_role: set[str] = set()
         self.faults = Faults()
         self.closing = threading.Event()
         #: Set while there are machines to be had.
         self.capacity = threading.Event()
         self._credentials: dict[str, dict[str, str]] = {}
         self._expired: set[str] = set()
-        self._clients: dict[str, Any] = {}
+        self._clients: dict[tuple[str, str], Any] = {}
         self._making = threading.Lock()
         self.registry = Registry(ACCOUNT)
         self._front = Front(self, DomainDispatcherApplication(create_backend_app))
@@ -83,7 +86,14 @@ class Cloud:
         self.runner.end_all()
         moto_api_backend.reset()
         self.grace, self.checkpoint_interval = 120.0, 1.0
-        for collection in (self.quotas, self.denied, self.calls, self.jobs, self._expired):
+        for collection in (
+            self.quotas,
+            self.denied,
+            self.calls,
+            self.jobs,
+            self._expired,
+            self._of_role,
+        ):
             collection.clear()
         self.faults.clear()
         self._credentials.clear()
@@ -115,13 +125,17 @@ class Cloud:
 
         One of the cloud itself (`own`) is kept by the cloud, and its calls are not recorded.
         """
+        return self._kept_client(service, OWN_KEY) if own else self._new_client(service, USER_KEY)
+
+    def role_client(self, service: str) -> Any:
+        """Give the client by which the service does what a job's role has to allow."""
+        return self._kept_client(service, ROLE_KEY)
+
+    def _kept_client(self, service: str, access_key: str) -> Any:
         with self._making:
-            if own and service in self._clients:
-                return self._clients[service]
-            client = self._new_client(service, OWN_KEY if own else USER_KEY)
-            if own:
-                self._clients[service] = client
-            return client
+            if (service, access_key) not in self._clients:
+                self._clients[service, access_key] = self._new_client(service, access_key)
+            return self._clients[service, access_key]
 
     def _new_client(self, service: str, access_key: str) -> Any:
         import boto3
@@ -200,7 +214,9 @@ class Cloud:
         ]
 
     def permissions(self, who: str = "user") -> set[str]:
-        """Give the permissions that the recorded calls of the user, or of jobs, needed."""
+        """Give the permissions that the calls of the user, of jobs, or of their role, needed."""
+        if who == "role":
+            return set(self._of_role)
         needed = {call.permission for call in self.calls if self.caller(call) == who}
         if who == "user" and "sagemaker:CreateTrainingJob" in needed:
             needed.add("iam:PassRole")
@@ -209,8 +225,10 @@ class Cloud:
     # -- what the other parts use ---------------------------------------------------------
 
     def is_own(self, call: Call) -> bool:
-        """Tell whether the cloud itself calls."""
-        return call.access_key == OWN_KEY
+        """Tell whether the cloud itself calls; what it does by a job's role is noted."""
+        if call.access_key == ROLE_KEY:
+            self._of_role.add(call.permission)
+        return call.access_key in (OWN_KEY, ROLE_KEY)
 
     def caller(self, call: Call) -> str:
         """Tell who calls: ``user``, ``job`` or nobody known."""

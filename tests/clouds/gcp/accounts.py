@@ -31,6 +31,8 @@ class Accounts:
         """Begin with the user that tests are."""
         self.project, self._keys = project, keys
         self.user = f"tester@{project}.iam.gserviceaccount.com"
+        #: A person who has logged in, and whose calls name the project that pays for them.
+        self.person = "anna@example.com"
         #: What runs jobs that name no account.
         self.agent = f"service-{number}@gcp-sa-aiplatform-cc.iam.gserviceaccount.com"
         self.emails: dict[str, str] = {}
@@ -39,7 +41,7 @@ class Accounts:
 
     def reset(self) -> None:
         """Forget all others, and all tokens."""
-        self.emails = {self.user: "tester", self.agent: "agent"}
+        self.emails = {self.user: "tester", self.agent: "agent", self.person: "Anna"}
         self._tokens.clear()
 
     def add(self, name: str) -> str:
@@ -78,4 +80,4 @@ class Accounts:
 
     def kind(self, email: str) -> str:
         """Tell whether the user that tests are calls, or a job."""
-        return "user" if email == self.user else "job"
+        return "user" if email in (self.user, self.person) else "job"

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from tests.clouds.gcp.errors import ApiError, invalid
-from tests.clouds.gcp.moments import shown
+from tests.clouds.gcp.moments import seconds, shown
 from tests.clouds.gcp.routes import route
 
 if TYPE_CHECKING:
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 PARENT = "/v1/projects/{project}/locations/{location}"
 ONE = PARENT + "/repositories/{repository}"
 NAME = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
-FORMATS = ("DOCKER", "MAVEN", "NPM", "APT", "YUM", "PYTHON", "KFP", "GO", "GENERIC")
+#: By the numbers that clients may write in their place (repository.proto).
+FORMATS = {1: "DOCKER", 2: "MAVEN", 3: "NPM", 5: "APT", 6: "YUM", 8: "PYTHON", 9: "KFP",
+           10: "GO", 11: "GENERIC"}  # fmt: skip
+ACTIONS = {1: "DELETE", 2: "KEEP"}
 METADATA = "type.googleapis.com/google.devtools.artifactregistry.v1."
 
 
@@ -89,8 +92,11 @@ class Repositories:
         if not NAME.fullmatch(name):
             text = f'invalid argument: repository ID "{name}" must match {NAME.pattern}'
             raise invalid(text, ("repository_id", text))
-        if wanted.get("format") not in FORMATS:
+        wanted["format"] = FORMATS.get(wanted.get("format"), wanted.get("format"))
+        if wanted["format"] not in FORMATS.values():
             raise invalid("unsupported format", ("repository.format", "unsupported format"))
+        for policy in wanted.get("cleanupPolicies", {}).values():
+            _check_policy(policy)
         resource = self._resource(asked, name)
         if resource in self._known:
             raise ApiError(409, "the repository already exists")
@@ -161,3 +167,24 @@ class Repositories:
         if resource not in self._known:
             raise ApiError(404, f'Repository "{resource}" not found')
         return self._known[resource]
+
+
+def _check_policy(policy: dict[str, Any]) -> None:
+    """Check a clean-up policy: what it does, and to what.
+
+    Raises:
+        ApiError: it says neither.
+    """
+    policy["action"] = ACTIONS.get(policy.get("action"), policy.get("action"))
+    if policy["action"] not in ACTIONS.values():
+        raise invalid("cleanup policy must have an action of DELETE or KEEP")
+    if ("condition" in policy) == ("mostRecentVersions" in policy):
+        raise invalid("cleanup policy must have a condition or most_recent_versions")
+    if "mostRecentVersions" in policy and policy["action"] != "KEEP":
+        raise invalid("most_recent_versions can only be used with action KEEP")
+    older = policy.get("condition", {}).get("olderThan")
+    if older is not None:
+        try:
+            seconds(older)
+        except ValueError as error:
+            raise invalid(f"invalid duration: {older}") from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import tempfile
 import threading
 from pathlib import Path
@@ -13,9 +12,10 @@ from tests.clouds.faults import Faults
 from tests.clouds.gcp import errors, services
 from tests.clouds.gcp.accounts import LIFE, Accounts
 from tests.clouds.gcp.artifact_registry import Repositories
+from tests.clouds.gcp.credentials import Credentials
 from tests.clouds.gcp.custom_jobs import CustomJobs
 from tests.clouds.gcp.front import Front
-from tests.clouds.gcp.keys import KEY_ID, Keys
+from tests.clouds.gcp.keys import Keys
 from tests.clouds.gcp.log_entries import Logs
 from tests.clouds.gcp.mounts import Mounts
 from tests.clouds.gcp.oauth import Metadata, OAuth
@@ -48,6 +48,7 @@ class Cloud:
         self._own = tempfile.TemporaryDirectory(prefix="fahr-gcp-", ignore_cleanup_errors=True)
         self.folder = Path(self._own.name)
         self.keys = Keys(self.folder)
+        self.credentials = Credentials(self, self.folder)
         self.faults = Faults()
         self.closing = threading.Event()
         #: Every call of the user's and of the jobs', in order.
@@ -133,7 +134,7 @@ class Cloud:
         """Give the variables that lead every client to this cloud, and to no other."""
         return {
             **self.redirections(self.endpoint),
-            "GOOGLE_APPLICATION_CREDENTIALS": str(self.key_file()),
+            "GOOGLE_APPLICATION_CREDENTIALS": str(self.credentials.key()),
             "GOOGLE_CLOUD_PROJECT": PROJECT,
             "GCE_METADATA_HOST": "127.0.0.1:1",
             "NO_GCE_CHECK": "true",
@@ -144,24 +145,6 @@ class Cloud:
     def redirections(self, endpoint: str) -> dict[str, str]:
         """Give the variables by which clients find the services at another address."""
         return services.redirections(endpoint)
-
-    def key_file(self) -> Path:
-        """Write the key of the user's service account; give the file."""
-        email = self.accounts.user
-        told = {
-            "type": "service_account",
-            "project_id": PROJECT,
-            "private_key_id": KEY_ID,
-            "private_key": self.keys.private,
-            "client_email": email,
-            "client_id": "1" * 21,
-            "auth_uri": f"{self.endpoint}/o/oauth2/auth",
-            "token_uri": f"{self.endpoint}/token",
-            "universe_domain": "googleapis.com",
-        }
-        file = self.folder / "key.json"
-        file.write_text(json.dumps(told, indent=2))
-        return file
 
     def bucket(self, name: str, location: str = REGION) -> str:
         """Make a bucket; give it as ``gs://name``."""
@@ -256,6 +239,12 @@ class Cloud:
         if (self.accounts.kind(asked.caller), permission) in self.denied:
             resource = "/".join(asked.path.strip("/").partition("/")[2].split("/")[:4])
             raise errors.denied(service, asked.caller, permission, resource)
+
+    def token_of(self, email: str) -> dict[str, Any]:
+        """Give a new token of an account as OAuth does."""
+        token = self.accounts.issue(email, self.token_life)
+        life = int(self.token_life)
+        return {"access_token": token.text, "expires_in": life, "token_type": "Bearer"}
 
     def listen_at(self, host: str) -> str:
         """Answer at another address of this machine too; give the URL of all services there."""

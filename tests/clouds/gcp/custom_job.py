@@ -145,6 +145,12 @@ class CustomJob:
                 told["startTime"] = shown(self.started)
             if self.ended is not None:
                 told["endTime"] = shown(self.ended)
+            if self.spec.get("enableWebAccess") and self.state == "RUNNING":
+                told["webAccessUris"] = {
+                    replica.task: f"https://{self.number}-dot-{self.location}.aiplatform."
+                    "googleusercontent.com/"
+                    for replica in self.replicas
+                }
             if self.code:
                 told["error"] = {"code": self.code, "message": self.reason}
             return told

@@ -162,6 +162,29 @@ def disabled(service: str, title: str, number: str) -> ApiError:
     return ApiError(403, text, details=(told, help_), reason="accessNotConfigured")
 
 
+def nobody_pays(service: str) -> ApiError:
+    """Give the error of a person's call that names no project for quota."""
+    text = "Your application is authenticating by using local Application Default Credentials. "
+    text += f"The {service}.googleapis.com API requires a quota project, which is not set by "
+    text += "default. To learn how to set your quota project, see "
+    text += "https://cloud.google.com/docs/authentication/adc-troubleshooting/user-creds ."
+    # The consumer is the project of Google's own client.
+    told = info("SERVICE_DISABLED", service, consumer="projects/764086051850")
+    return ApiError(403, text, details=(told,))
+
+
+def may_not_pay(service: str, project: str) -> ApiError:
+    """Give the error of a caller who may not use the project that they name for quota."""
+    text = f"Caller does not have required permission to use project {project}. Grant the caller "
+    text += "the roles/serviceusage.serviceUsageConsumer role, or a custom role with the "
+    text += "serviceusage.services.use permission, by visiting "
+    text += "https://console.developers.google.com/iam-admin/iam/project?"
+    text += f"project={project} and then retry. Propagation of the new permission may take a few "
+    text += "minutes."
+    told = info("USER_PROJECT_DENIED", service, consumer=f"projects/{project}")
+    return ApiError(403, text, details=(told,), reason="userProjectAccessDenied")
+
+
 def unknown_project(service: str, project: str) -> ApiError:
     """Give the error of a project that is not there, or that the caller may not see."""
     text = f"Permission denied on resource project {project}."

@@ -111,9 +111,26 @@ class Front:
             raise errors.narrow(service)
         if service not in ALWAYS:
             self._cloud.check_enabled(service)
+        self._check_quota_project(asked, service)
         self._cloud.check_project(service, asked.names)
         for permission in route.permissions:
             self._cloud.check_permission(asked, service, permission)
+
+    def _check_quota_project(self, asked: Asked, service: str) -> None:
+        """Check the project that pays: a person's calls have to name one.
+
+        Raises:
+            ApiError: none is named, or the caller may not use it.
+        """
+        paying = asked.header("X-Goog-User-Project")
+        if paying:
+            self._cloud.check_project(service, {"project": paying})
+            try:
+                self._cloud.check_permission(asked, "serviceusage", "serviceusage.services.use")
+            except ApiError as error:
+                raise errors.may_not_pay(service, paying) from error
+        elif asked.caller == self._cloud.accounts.person and service not in ("storage", *ALWAYS):
+            raise errors.nobody_pays(service)
 
 
 def _refusal(route: Route, error: Callable[[], ApiError]) -> Answer:

@@ -43,7 +43,7 @@ class OAuth:
             return _refused("invalid_grant", "Invalid grant: account not found")
         if not claims.get("scope"):
             return _refused("invalid_scope", "Empty or missing scope not allowed.")
-        return self._told(email)
+        return self._cloud.token_of(email)
 
     @route("POST /v1/token", "sts:token", open_=True)
     def exchange(self, asked: Asked) -> Any:
@@ -54,7 +54,15 @@ class OAuth:
         if form.get("subject_token") != self._cloud.outside_token:
             return _refused("invalid_grant", "The given credential is rejected by the provider.")
         issued = "urn:ietf:params:oauth:token-type:access_token"
-        return {**self._told(self._cloud.accounts.user), "issued_token_type": issued}
+        return {**self._cloud.token_of(self._cloud.accounts.user), "issued_token_type": issued}
+
+    @route("POST /v1/oauth/token", "sts:oauthtoken", open_=True)
+    def refresh(self, asked: Asked) -> Any:
+        """Give a new token to a person who has logged in."""
+        form = asked.form
+        if form.get("refresh_token") != self._cloud.outside_token:
+            return _refused("invalid_grant", "Token has been expired or revoked.")
+        return self._cloud.token_of(self._cloud.accounts.person)
 
     @route(
         "POST /v1/projects/{project}/serviceAccounts/{account}:generateAccessToken",
@@ -66,11 +74,6 @@ class OAuth:
         token = self._cloud.accounts.issue(asked.name("account"))
         expires = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(token.expires))
         return {"accessToken": token.text, "expireTime": expires}
-
-    def _told(self, email: str) -> dict[str, Any]:
-        token = self._cloud.accounts.issue(email, self._cloud.token_life)
-        life = int(self._cloud.token_life)
-        return {"access_token": token.text, "expires_in": life, "token_type": "Bearer"}
 
 
 class Metadata:
@@ -90,8 +93,7 @@ class Metadata:
         """Give the account's token."""
 
         def told() -> dict[str, Any]:
-            token = self._cloud.accounts.issue(self._account(asked), self._cloud.token_life)
-            return {"access_token": token.text, "expires_in": 3599, "token_type": "Bearer"}
+            return self._cloud.token_of(self._account(asked))
 
         return self._answer(asked, told)
 

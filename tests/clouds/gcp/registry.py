@@ -65,6 +65,7 @@ class Registry(registry.Registry):
             for each in scope.split(" "):
                 kind, _, rest = each.partition(":")
                 name, _, actions = rest.rpartition(":")
+                asked.needs += [PERMISSIONS[a] for a in actions.split(",") if a in PERMISSIONS]
                 granted = self._granted(email, name, actions.split(","))
                 access.append({"type": kind, "name": name, "actions": granted})
         token = self._signed(access)

@@ -82,7 +82,7 @@ class ObjectCalls:
             raise ApiError(400, f"{text}({len(sources)}) exceeds the maximum ({MOST_SOURCES}).")
         parts = []
         for source in sources:
-            part = bucket.find(source["name"], str(source.get("generation", "")))
+            part = bucket.find(source["name"], str(source.get("generation") or ""))
             conditions = source.get("objectPreconditions", {})
             told = {name: str(value) for name, value in conditions.items()}
             check_conditions(told, part.generation, part.metageneration)
@@ -90,10 +90,9 @@ class ObjectCalls:
         self._check_replacing(asked, bucket, name)
         contents = bucket.store.write(parts)
         contents = type(contents)(contents.file, contents.size, "", contents.crc32c)
-        about = _writable(wanted.get("destination", {}))
+        about = _writable(wanted.get("destination") or {}) | {"componentCount": len(parts)}
         made = bucket.put(name, contents, about, lambda: bucket.check(name, asked.query))
-        shown = shown_object(bucket, made, asked.address)
-        return shown | {"componentCount": len(parts)}
+        return shown_object(bucket, made, asked.address)
 
     @route(
         "POST " + OBJECT + "/rewriteTo/b/{target}/o/{copy}",
