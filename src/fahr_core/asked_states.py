@@ -29,10 +29,9 @@ def ask_each(
     """Ask for each job, several at once; the answers are in the order of the question."""
     if len(refs) < 2:
         return [ask(ref) for ref in refs]
-    from concurrent.futures import ThreadPoolExecutor
+    from fahr_core.side_by_side import side_by_side
 
-    with ThreadPoolExecutor(min(at_once, len(refs))) as pool:
-        return list(pool.map(ask, refs))
+    return side_by_side(ask, refs, at_once)
 
 
 def without_secrets(said: JobState, forget: Callable[[], None]) -> JobState:

@@ -56,12 +56,6 @@ def save_each(
     save: Callable[[str, T], FetchedFile], found: Mapping[str, T], at_once: int = _AT_ONCE
 ) -> list[FetchedFile]:
     """Save objects under their paths, several at once; the first failure ends it."""
-    from concurrent.futures import ThreadPoolExecutor
+    from fahr_core.side_by_side import side_by_side
 
-    with ThreadPoolExecutor(at_once) as threads:
-        coming = [threads.submit(save, path, item) for path, item in found.items()]
-        try:
-            return [one.result() for one in coming]
-        except BaseException:
-            threads.shutdown(cancel_futures=True)
-            raise
+    return side_by_side(lambda one: save(*one), [*found.items()], at_once)

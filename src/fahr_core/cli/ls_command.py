@@ -26,7 +26,8 @@ import typer
 from fahr_core.cli import console, options
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
+    from threading import Thread
 
     from fahr_core.ledger import Ledger
     from fahr_core.ledger.record import Record
@@ -34,7 +35,9 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 _SHOWN = 20
+#: Seconds for which the services are waited for, and between two looks at that.
 _PATIENCE = 2.0
+_GLANCE = 0.02
 
 
 def command(
@@ -119,27 +122,42 @@ def _state(word: str | None) -> str | None:
 
 
 def _refresh(ledger: Ledger) -> None:
-    """Ask the drivers, in a thread that is left behind when they are slow."""
+    """Ask the drivers, each in a thread that is left behind when it is slow."""
     import threading
 
     from fahr_core import jobs
     from fahr_core.errors import FahrError
 
-    problems: list[str] = []
+    problems: dict[str, str] = {}
 
-    def ask() -> None:
+    def ask(driver: str) -> None:
         try:
-            jobs.refresh(ledger, ledger.active())
+            jobs.refresh(ledger, ledger.active(driver))
         except FahrError as error:
-            problems.append(error.message)
+            problems[driver] = error.message
 
-    thread = threading.Thread(target=ask, daemon=True)
-    thread.start()
-    thread.join(_PATIENCE)
-    if thread.is_alive():
-        problems.append("a driver has not answered within 2 s")
-    for problem in problems:
+    drivers = dict.fromkeys(record.driver for record in ledger.active() if record.ref)
+    threads = {one: threading.Thread(target=ask, args=[one], daemon=True) for one in drivers}
+    for thread in threads.values():
+        thread.start()
+    _wait_for(threads.values())
+    for driver, thread in threads.items():
+        if thread.is_alive():
+            problems[driver] = f"{driver} has not answered within {_PATIENCE:g} s"
+    for problem in problems.values():
         console.note(f"warning: {problem}; this is what was last known")
+
+
+def _wait_for(threads: Collection[Thread]) -> None:
+    """Wait for services; what this process computes meanwhile, loading their SDKs, is extra."""
+
+    def waited() -> float:
+        return time.monotonic() - time.process_time()
+
+    begun = waited()
+    for thread in threads:
+        while thread.is_alive() and waited() - begun < _PATIENCE:
+            thread.join(_GLANCE)
 
 
 def _fields(record: Record) -> list[str]:

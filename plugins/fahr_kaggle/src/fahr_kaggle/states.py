@@ -8,6 +8,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from fahr_core.asked_states import ask_each
 from fahr_core.errors import ServiceError
 from fahr_core.models import JobState, State
 from fahr_kaggle import machine, seen
@@ -28,6 +29,8 @@ __all__ = ["RECORD", "ask", "observe"]
 
 #: The record that the launcher leaves in the output.
 RECORD = "fahr-job.json"
+#: Jobs that are asked for at one time.
+_AT_ONCE = 4
 #: The launcher's exit status at a time limit; in a chain another session follows.
 TIMED_OUT = 124
 
@@ -54,9 +57,9 @@ def observe(refs: Sequence[JobRef]) -> list[JobState]:
     if all(known):
         return [state for state in known if state]
     with Kaggle() as kaggle:
-        return [
-            state or seen.note(ask(kaggle, ref)) for ref, state in zip(refs, known, strict=True)
-        ]
+        wanted = [ref for ref, state in zip(refs, known, strict=True) if state is None]
+        answers = iter(ask_each(lambda ref: seen.note(ask(kaggle, ref)), wanted, _AT_ONCE))
+        return [state or next(answers) for state in known]
 
 
 def ask(kaggle: Kaggle, ref: JobRef) -> JobState:
