@@ -7,7 +7,7 @@ from fahr_gcp.links import console_link, log_link
 
 def test_the_console_shows_a_job() -> None:
     assert console_link("p-1", "us-central1", "42") == (
-        "https://console.cloud.google.com/ai/platform/locations/us-central1/training/42?project=p-1"
+        "https://console.cloud.google.com/agent-platform/locations/us-central1/training/42?project=p-1"
     )
 
 

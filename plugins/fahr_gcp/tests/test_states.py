@@ -158,5 +158,5 @@ def test_where_it_runs(spec: dict[str, Any], where: str | None) -> None:
 
 def test_the_link_leads_to_the_console() -> None:
     link = state_of(REF, told("RUNNING")).link
-    page = "ai/platform/locations/europe-west4/training/123?project=p-1"
+    page = "agent-platform/locations/europe-west4/training/123?project=p-1"
     assert link == f"https://console.cloud.google.com/{page}"

@@ -12,7 +12,7 @@ _CONSOLE = "https://console.cloud.google.com"
 def console_link(project: str, region: str, number: str) -> str:
     """Give the page of a custom job."""
     place = f"locations/{region}/training/{number}"
-    return f"{_CONSOLE}/ai/platform/{place}?project={project}"
+    return f"{_CONSOLE}/agent-platform/{place}?project={project}"
 
 
 def log_link(project: str, number: str) -> str:
