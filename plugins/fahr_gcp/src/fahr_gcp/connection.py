@@ -35,23 +35,29 @@ class Connection:
         self._quota_project = quota_project
         self._lock = threading.Lock()
         self._session: Any = None
+        self._credentials: Any = None
 
-    def credentials(self) -> Any:
+    def credentials(self, *, refused: str | None = None) -> Any:
         """Give the credentials with a token that is good; one thread asks for a new one.
+
+        Args:
+            refused: A token that a service did not take.
 
         Raises:
             AccessError: there are none, or none that Google knows.
             ServiceError: Google gives no token now.
         """
         from google.auth import exceptions
+        from google.auth.transport.requests import Request
 
         try:
             with self._lock:
-                if self._session is None:
-                    self._session = _opened(self._project, self._quota_project)
-                found = self._session.credentials
-                if not found.valid:
-                    found.refresh(self._session._auth_request)
+                if self._credentials is None:
+                    self._session = _session()
+                    self._credentials = _found(self._project, self._quota_project)
+                found = self._credentials
+                if not found.valid or found.token == refused:
+                    found.refresh(Request(self._session))
         except exceptions.GoogleAuthError as error:
             raise no_credentials(error) from error
         return found
@@ -68,64 +74,81 @@ class Connection:
     ) -> Any:
         """Make one attempt; give the response of a success, whose body is still to be read.
 
+        A token that is not taken any more is renewed for it.
+
         Raises:
             AccessError: there are no credentials.
             Answer: the service said no.
             NoAnswer: none came.
         """
-        import requests
-        from google.auth import exceptions
-
-        self.credentials()
-        as_it_is = body is None or isinstance(body, bytes) or hasattr(body, "read")
-        try:
-            response = self._session.request(
-                method,
-                url,
-                params=query,
-                headers={"x-goog-api-client": _agent(), **headers},
-                timeout=(_CONNECT, _READ),
-                stream=stream,
-                allow_redirects=False,
-                **{"data" if as_it_is else "json": body},
-            )
-        except exceptions.GoogleAuthError as error:
-            raise no_credentials(error) from error
-        except requests.exceptions.RequestException as error:
-            raise NoAnswer(_plain(error), sent=not _was_not_sent(error)) from error
+        told = {
+            "params": query,
+            "headers": {"x-goog-api-client": _agent(), **headers},
+            "json" if isinstance(body, dict) else "data": body,
+        }
+        credentials = self.credentials()
+        response = self._sent(method, url, told, credentials, stream=stream)
+        if response.status_code == 401:
+            response.close()
+            credentials = self.credentials(refused=credentials.token)
+            response = self._sent(method, url, told, credentials, stream=stream)
         # 308 is what Cloud Storage says of a piece that is not the last one.
         if response.status_code < 300 or response.status_code == 308:
             return response
         with response:
             raise _refusal(response)
 
+    def _sent(
+        self, method: str, url: str, told: Mapping[str, Any], credentials: Any, *, stream: bool
+    ) -> Any:
+        import requests
+
+        headers = dict(told["headers"])
+        credentials.apply(headers)
+        try:
+            return self._session.request(
+                method,
+                url,
+                timeout=(_CONNECT, _READ),
+                stream=stream,
+                allow_redirects=False,
+                **{**told, "headers": headers},
+            )
+        except requests.exceptions.RequestException as error:
+            raise NoAnswer(_plain(error), sent=not _was_not_sent(error)) from error
+
     def close(self) -> None:
         """Let the connections go; the next request opens others."""
         with self._lock:
             if self._session is not None:
                 self._session.close()
-                self._session = None
+                self._session = self._credentials = None
 
 
-def _opened(project: str, quota_project: str | None) -> Any:
-    """Find credentials and make a session with them; it reads no ``.netrc``."""
-    import warnings
-
-    import google.auth
-    from google.auth.transport.requests import AuthorizedSession
+def _session() -> Any:
+    """Make a session that reads no ``.netrc``, whose passwords would stand for the token."""
+    import requests
     from requests.adapters import HTTPAdapter
 
-    with warnings.catch_warnings():
-        # A project whose quota counts is named below.
-        warnings.filterwarnings("ignore", message="(?s).*without a quota project")
-        credentials, _ = google.auth.default(scopes=[_SCOPE], quota_project_id=quota_project)
-    whose = _with_quota(credentials, project)
-    session: Any = AuthorizedSession(whose)  # type: ignore[no-untyped-call]
+    session = requests.Session()
     session.auth = lambda request: request
     adapter = HTTPAdapter(pool_connections=8, pool_maxsize=16)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session
+
+
+def _found(project: str, quota_project: str | None) -> Any:
+    """Find credentials."""
+    import warnings
+
+    import google.auth
+
+    with warnings.catch_warnings():
+        # A project whose quota counts is named below.
+        warnings.filterwarnings("ignore", message="(?s).*without a quota project")
+        credentials, _ = google.auth.default(scopes=[_SCOPE], quota_project_id=quota_project)
+    return _with_quota(credentials, project)
 
 
 def _with_quota(credentials: Any, project: str) -> Any:

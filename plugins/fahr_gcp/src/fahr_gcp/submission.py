@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from fahr_core.errors import AccessError, FahrError
+from fahr_core.errors import FahrError
 from fahr_core.models import Absent, Found, Refused, Submitted, Unknown
 from fahr_gcp import names
 from fahr_gcp.client import Client
@@ -35,9 +35,7 @@ def submit(request: Request) -> Submitted | Refused | Unknown:
     """Make the custom job; a lost answer is Unknown."""
     try:
         client = Client.of_settings(request.job.settings)
-        if _name_is_given(request) and (there := _of_that_name(client, request)):
-            return there
-        return _sent(client, request)
+        return _there_already(client, request) or _sent(client, request)
     except FahrError as error:  # nothing was sent: credentials, or the list cannot be had
         return Refused(reason=error.message, hints=error.hints)
 
@@ -123,7 +121,7 @@ def _all_made(client: Client, request: Request, told: Mapping[str, Any]) -> list
 
 def _only_one(client: Client, made: list[Mapping[str, Any]]) -> Mapping[str, Any]:
     """Give the oldest of a run's jobs, and have the others cancelled."""
-    first, *others = sorted(made, key=lambda job: str(job.get("createTime") or ""))
+    first, *others = sorted(made, key=_created)
     for other in others:
         try:
             client.call("aiplatform", "POST", f"v1/{other['name']}:cancel", body={})
@@ -143,25 +141,23 @@ def _submitted(client: Client, made: list[Mapping[str, Any]]) -> Submitted | Unk
 
 def _refused(client: Client, error: FahrError) -> Refused:
     hints = error.hints
-    if isinstance(error, AccessError) and "iam.serviceAccounts.actAs" in error.message:
+    if "iam.serviceAccounts.actAs" in error.message or "to act as service_account" in error.message:
         hints = ("ask for roles/iam.serviceAccountUser on the job's service account",)
     if status_of(error) == 404:
         hints = (*hints, f"is {client.region} a region of Vertex AI? -c region=us-central1")
     return Refused(reason=error.message, hints=hints)
 
 
-def _name_is_given(request: Request) -> bool:
-    """Tell whether somebody chose the service's name (``--name``): it has no random part."""
-    return request.remote_name == request.name
+def _there_already(client: Client, request: Request) -> Submitted | Refused | Unknown | None:
+    """Give the job that has the name already: this run's, or one of the same content.
 
-
-def _of_that_name(client: Client, request: Request) -> Submitted | Refused | None:
-    """Give the job that has the chosen name already, if it is this one."""
+    Any other has the name only where somebody chose it (``--name``).
+    """
     made = jobs_named(client, request.remote_name)
-    own = request.body["labels"]
-    same = [job for job in made if is_same(job, own)]
-    if same:
-        ref = reference(max(same, key=lambda job: str(job.get("createTime") or "")), client)
+    if own := [job for job in made if _run_of(job) == request.run_id]:
+        return _submitted(client, own)
+    if same := [job for job in made if is_same(job, request.body["labels"])]:
+        ref = reference(max(same, key=_created), client)
         return Submitted(ref=ref, link=_link(ref))
     if made:
         return Refused(
@@ -169,6 +165,14 @@ def _of_that_name(client: Client, request: Request) -> Submitted | Refused | Non
             hints=("fahr fit --name ANOTHER",),
         )
     return None
+
+
+def _run_of(job: Mapping[str, Any]) -> str | None:
+    return (job.get("labels") or {}).get(names.RUN_LABEL)
+
+
+def _created(job: Mapping[str, Any]) -> str:
+    return str(job.get("createTime") or "")
 
 
 def is_same(job: Mapping[str, Any], own: Mapping[str, str]) -> bool:
