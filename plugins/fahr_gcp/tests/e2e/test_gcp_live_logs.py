@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 DRIVER = "--train-driver=gcp"
-WORDS = (DRIVER, "--build-driver=local-cpu")
 COUNTING = """
 import os, sys, time
 rank = os.environ.get("RANK", "0")
