@@ -81,9 +81,10 @@ class Front:
             made = route.handle(asked)
         except ApiError as error:
             if route.service == "storage" and asked.query.get("alt") == "media":
-                return Answer(error.code, error.message.encode(), (("Content-Type", "text/html"),))
+                headers = (("Content-Type", "text/html"), *error.headers)
+                return Answer(error.code, error.message.encode(), headers)
             return error.answer(route.service)
-        except ConnectionError:
+        except OSError:  # the client has gone
             raise
         except Exception:  # told to the test that owns the cloud
             self._cloud.runner.problems.append(traceback.format_exc())
