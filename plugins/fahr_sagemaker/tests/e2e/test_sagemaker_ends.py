@@ -5,18 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-
-SAVE = """
-import signal, sys, time
-from pathlib import Path
-def save(*_):
-    Path("saved.txt").write_text("in time")
-    sys.exit(0)
-signal.signal(signal.SIGTERM, save)
-print("ready", flush=True)
-while True:
-    time.sleep(0.05)
-"""
+from tests.e2e.at_cloud import LONG, SAVE
 
 
 @pytest.fixture
@@ -24,11 +13,10 @@ def running(fahr, eventually):
     """Give a function that sends a script and waits until it says that it is ready."""
 
     def sent(text, *words):
-        fahr.write("train.py", text)
-        name = fahr.fit("train.py", *words)
-        fahr.at_service(name).wait_for("Training", timeout=480)
-        eventually(lambda: "ready" in fahr.printed(name), timeout=120)
-        return name
+        def is_training(job):
+            job.wait_for("Training", timeout=LONG)
+
+        return fahr.begun(text, *words, eventually=eventually, by=is_training)
 
     return sent
 

@@ -6,6 +6,7 @@ import json
 import subprocess
 
 import pytest
+from tests.e2e.at_cloud import notebook
 
 SIX = "import six\nprint('six is', six.__version__)\n"
 
@@ -40,21 +41,12 @@ def test_packages_are_those_of_the_environment(fahr, environment):
 
 
 def test_a_notebook_comes_home_executed_with_its_parameters(fahr):
-    def cell(source, *tags):
-        own = {"tags": list(tags)}
-        return {
-            "cell_type": "code",
-            "id": str(abs(hash(source)))[:8],
-            "metadata": own,
-            "outputs": [],
-            "execution_count": None,
-            "source": [source],
-        }
-
-    cells = [cell("epochs = 1", "parameters"), cell("print('trains', epochs)")]
-    cells.append(cell("open('model.txt', 'w').write('weights')"))
-    notebook = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
-    fahr.write("train.ipynb", json.dumps(notebook))
+    cells = notebook(
+        ("epochs = 1", "parameters"),
+        ("print('trains', epochs)",),
+        ("open('model.txt', 'w').write('weights')",),
+    )
+    fahr.write("train.ipynb", cells)
     name, job = fahr.sent("train.ipynb", "-p", "epochs=7")
     assert job.reason == ""
     files = fahr.fetched(name)

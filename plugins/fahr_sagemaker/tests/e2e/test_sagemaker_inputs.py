@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-LOOK = """
-import os
-from pathlib import Path
-top = Path(os.environ["FAHR_INPUT_DIR"])
-for path in sorted(top.rglob("*")):
-    if path.is_file():
-        print(path.relative_to(top).as_posix(), path.read_text())
-"""
+from tests.e2e.at_cloud import LOOK
+
 SECRET = "correct-horse-battery"  # made up
 
 

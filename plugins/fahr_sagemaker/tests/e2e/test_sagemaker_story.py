@@ -4,21 +4,13 @@ from __future__ import annotations
 
 import json
 
-TRAIN = """
-import os, pathlib
-from net import layers
-epochs = 1
-name = "x"
-print("trains", epochs, name, layers.DEEP, os.environ["FAHR_EXECUTION_ENVIRONMENT"])
-pathlib.Path("out").mkdir()
-pathlib.Path("out/model.txt").write_text("weights")
-"""
+from tests.e2e.at_cloud import MODEL
 
 
 def test_a_script_with_its_modules_and_parameters(fahr, aws):
     fahr.write("net/__init__.py", "")
     fahr.write("net/layers.py", "DEEP = 42\n")
-    fahr.write("train.py", TRAIN)
+    fahr.write("train.py", MODEL)
     name, job = fahr.sent("train.py", "-p", "epochs=7", "-p", "name=a b")
     assert job.reason == ""
     assert "trains 7 a b 42 sagemaker" in fahr.printed(name)
