@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from tests.e2e.at_cloud import LOOK
 
+from test_roles import included
+
 SECRET = "correct-horse-battery"  # made up
 DATA = "--input=data=gs://models/sets"
 
@@ -25,6 +27,7 @@ def test_inputs_of_all_three_kinds(fahr, gcp, mounted):
     assert "data/a/x.csv 1,2" in printed
     assert "images/one.txt local" in printed
     assert "prior/model.txt weights" in printed
+    assert gcp.permissions("job") <= included("gcp-job-role.yaml")
     uploads = len(gcp.called("storage:objects.insert"))
     fahr.fit("train.py", *inputs)
     jobs = [call for call in gcp.called("storage:objects.insert")[uploads:] if _by_user(gcp, call)]

@@ -33,13 +33,16 @@ def at_once(work: Callable[[Any], Any], items: Sequence[Any]) -> List[Any]:
 def mounted(uri: str) -> Optional[Path]:
     """Give where an object or a folder is on this machine; None where its bucket is not."""
     bucket, name = _split(uri)
-    return MOUNTS / bucket / name if (MOUNTS / bucket).is_dir() else None
+    try:
+        return MOUNTS / bucket / name if (MOUNTS / bucket).is_dir() else None
+    except OSError:  # a mount that broke
+        return None
 
 
 def listing(uri: str) -> Dict[str, str]:
     """Give the objects at a URI, each by its name below it: a folder's, or the one object."""
     place = mounted(uri)
-    if place is not None and place.exists():
+    if place is not None:
         found = dict(_walked(uri.rstrip("/"), place))
     else:
         found = dict(_listed(*_split(uri)))
