@@ -122,12 +122,14 @@ def test_an_image_is_made_before_the_request(told: Service, folder: Path) -> Non
 def test_what_is_said(told: Service, folder: Path) -> None:
     (folder / ".env").write_text("TOKEN=1")
     told.findings = [
+        Finding(level="ok", subject="machine", message="1 x large, 2 h at most"),
         Finding(level="ok", subject="credentials", message="there"),
         Finding(level="warning", subject="quota", message="2 hours left"),
     ]
     listener = Listener()
     fit(folder, listener, options={"build_driver": "local-cpu"})
-    assert list(listener.said) == ["driver", "code", "checked", "staged", "sent"]
+    assert list(listener.said) == ["driver", "code", "machine", "checked", "staged", "sent"]
+    assert listener.said["machine"] == "1 x large, 2 h at most"
     assert listener.said["driver"] == "told (from command line): what a test says"
     assert listener.said["code"].startswith("train.py: 11 B")
     assert ".env" in listener.said["code"]

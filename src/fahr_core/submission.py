@@ -179,8 +179,11 @@ def _preflight(plan: Plan, job: Job, reporter: Reporter) -> None:
         for other in others:
             lines += [f"{other.subject}: {other.message}", *other.hints]
         raise UsageError(f"{first.subject}: {first.message}", *lines, "nothing was sent")
-    if findings:
-        reporter.say("checked", ", ".join(finding.subject for finding in findings))
+    for finding in findings:
+        if finding.subject == "machine":  # what is paid for is told in full
+            reporter.say("machine", finding.message)
+    if subjects := [found.subject for found in findings if found.subject != "machine"]:
+        reporter.say("checked", ", ".join(subjects))
 
 
 def _image(plan: Plan, job: Job, artifacts: Artifacts, reporter: Reporter) -> Image | None:

@@ -33,13 +33,15 @@ def test_what_is_well_is_told(sound):
     findings = examine(job_of())
     assert {found.level for found in findings} == {"ok"}
     assert [found.subject for found in findings] == [
+        "machine",
         "credentials",
         "role",
         "bucket",
         "ECR",
         "name",
     ]
-    assert findings[0].message == f"account {ACCOUNT}, {REGION}"
+    assert findings[0].message == "1 x ml.m5.large, 24 h at most: price unknown"
+    assert findings[1].message == f"account {ACCOUNT}, {REGION}"
 
 
 def test_planning_asks_nobody_afterwards(sound):

@@ -63,8 +63,8 @@ def test_a_request_without_inputs_uploads_nothing(sound):
     staged = stage(planned(sound), {}, Told())
     assert (staged.uploaded, staged.reused) == (0, 0)
     assert objects(sound) == {}
-    assert staged.notes[0] == "1 x ml.m5.large, 24 h at most: price unknown"
-    assert "/cloudwatch/" in staged.notes[1]
+    (log,) = staged.notes
+    assert "/cloudwatch/" in log
 
 
 def test_a_folder_is_uploaded_once_by_its_content(sound, data):

@@ -17,11 +17,11 @@ from made_jobs import request_of
     ],
 )
 def test_the_machine_and_its_time_limit_are_told(settings, changes, told):
-    assert machine_line(request_of(settings, **changes)).startswith(told)
+    assert machine_line(request_of(settings, **changes).body).startswith(told)
 
 
 def test_the_log_is_told():
-    _, log = notes_of(request_of())
+    (log,) = notes_of(request_of())
     assert log.startswith("its log, once it runs: https://eu-west-1.console.aws.amazon.com/")
     assert "digits-train-1-abcdef" in log
 

@@ -79,7 +79,11 @@ class BuildInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What a check before submission found; ``error`` stops it, ``warning`` is only said."""
+    """What a check before submission found; ``error`` stops it, ``warning`` is only said.
+
+    Of what is well (``ok``) the subject is named, and of the subject ``machine`` the message
+    told: what will be paid for.
+    """
 
     level: str
     subject: str

@@ -16,6 +16,7 @@ from fahr_sagemaker.instances import choose_instance
 from fahr_sagemaker.request import complete
 from fahr_sagemaker.staging import split_uri
 from fahr_sagemaker.submission import is_same, is_unknown_job
+from fahr_sagemaker.telling import machine_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,7 +63,12 @@ def examine(job: Job) -> list[Finding]:
             repository=checks.uri,
         )
         accounts.learn(client, job.settings, account)
-    return [*faults, who, *findings]
+    return [*faults, *_machine(body), who, *findings]
+
+
+def _machine(body: Mapping[str, Any] | None) -> list[Finding]:
+    """Tell what will be paid for, before anything is."""
+    return [Finding(level="ok", subject="machine", message=machine_line(body))] if body else []
 
 
 class _Checks:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fahr_core.durations import duration
 from fahr_sagemaker.instances import gpu_of
 from fahr_sagemaker.links import log_link
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from fahr_core.models import Request
 
 __all__ = ["machine_line", "notes_of"]
@@ -18,20 +20,20 @@ _DEFAULT_LIMIT = 86400
 
 
 def notes_of(request: Request) -> tuple[str, ...]:
-    """Give the lines that are told after a request was staged."""
+    """Give the lines that are told after a request was staged; the machine was told before."""
     region = str(request.job.settings["region"])
     partition = str(request.body["RoleArn"]).split(":")[1]
     log = log_link(region, request.remote_name, partition)
-    return (machine_line(request), f"its log, once it runs: {log}")
+    return (f"its log, once it runs: {log}",)
 
 
-def machine_line(request: Request) -> str:
+def machine_line(body: Mapping[str, Any]) -> str:
     """Say what is paid for: machines, time limit, and that nobody here knows the price."""
-    resources = request.body["ResourceConfig"]
+    resources = body["ResourceConfig"]
     instance = str(resources.get("InstanceType") or "a machine by instance groups")
     gpu = f" ({gpu_of(instance)})" if gpu_of(instance) else ""
-    spot = "spot, " if request.body.get("EnableManagedSpotTraining") else ""
-    limits = request.body.get("StoppingCondition", {})
+    spot = "spot, " if body.get("EnableManagedSpotTraining") else ""
+    limits = body.get("StoppingCondition", {})
     limit = duration(limits.get("MaxRuntimeInSeconds", _DEFAULT_LIMIT))
     count = resources.get("InstanceCount", 1)
     return f"{count} x {instance}{gpu}, {spot}{limit} at most: price unknown"
