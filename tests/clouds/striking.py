@@ -65,6 +65,8 @@ def answer_struck(
         return refusals[fault]()
     answer = effect()
     if fault is Fault.LOST:
+        if hasattr(answer.body, "close"):
+            answer.body.close()  # a file, of which nobody will read
         _reset(environ)
     if fault is Fault.SLOW:
         _hold(environ, seconds, closing)
