@@ -8,8 +8,11 @@ what ``gcloud auth application-default login`` left, the service account of the 
 from __future__ import annotations
 
 import threading
+import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from fahr_core.errors import ServiceError
 from fahr_gcp.failures import Answer, NoAnswer, no_credentials, said
 
 if TYPE_CHECKING:
@@ -19,6 +22,8 @@ __all__ = ["Connection"]
 
 #: Seconds to a connection, and between two pieces of an answer.
 _CONNECT, _READ = 10, 60
+#: Attempts to get a token, the first included.
+_ATTEMPTS = 4
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 
 
@@ -48,18 +53,27 @@ class Connection:
             ServiceError: Google gives no token now.
         """
         from google.auth import exceptions
+
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                with self._lock:
+                    return self._good(refused)
+            except exceptions.GoogleAuthError as error:
+                found = no_credentials(error)
+                if attempt == _ATTEMPTS or not isinstance(found, ServiceError):
+                    raise found from error
+                time.sleep(0.2 * 2**attempt)
+        raise AssertionError("the last attempt raises")
+
+    def _good(self, refused: str | None) -> Any:
         from google.auth.transport.requests import Request
 
-        try:
-            with self._lock:
-                if self._credentials is None:
-                    self._session = _session()
-                    self._credentials = _found(self._project, self._quota_project)
-                found = self._credentials
-                if not found.valid or found.token == refused:
-                    found.refresh(Request(self._session))
-        except exceptions.GoogleAuthError as error:
-            raise no_credentials(error) from error
+        if self._credentials is None:
+            self._session = _session()
+            self._credentials = _found(self._project, self._quota_project)
+        found = self._credentials
+        if not found.valid or found.token == refused:
+            found.refresh(partial(Request(self._session), timeout=_READ))
         return found
 
     def once(
