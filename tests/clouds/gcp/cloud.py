@@ -120,6 +120,7 @@ class Cloud:
         self.storage_page = 1000
         #: What workload identity federation takes for a token of the outside.
         self.outside_token = "token-of-another-identity-provider"
+        self.store.pause = 0.0
         self._machines = True
 
     # -- what a test uses -----------------------------------------------------------------

@@ -13,6 +13,7 @@ from tests.clouds.faults import Fault
 from tests.clouds.gcp import errors
 from tests.clouds.gcp.asked import Asked, Call
 from tests.clouds.gcp.errors import ApiError
+from tests.clouds.gcp.fields import selected
 from tests.clouds.gcp.routes import Route, find, routes_of
 from tests.clouds.striking import Answer, answer_struck
 
@@ -79,6 +80,8 @@ class Front:
         try:
             self._admit(route, asked)
             made = route.handle(asked)
+            if wanted := asked.query.get("fields") or asked.query.get("$fields"):
+                made = made if isinstance(made, Answer) else selected(made, wanted)
         except ApiError as error:
             if route.service == "storage" and asked.query.get("alt") == "media":
                 headers = (("Content-Type", "text/html"), *error.headers)

@@ -242,3 +242,34 @@ def test_objects_are_joined_and_copied(call, models):
     assert base64.b64decode(joined["crc32c"]) == sum_
     call("POST", "storage/v1/b/models/o/all/rewriteTo/b/models/o/copy", json={})
     assert models["copy"].content == b"one two"
+
+
+def test_what_is_stored_packed_comes_unpacked_unless_asked_for(call, models):
+    import gzip
+
+    models.put("x", models.store.write([gzip.compress(b"hello")]), {"contentEncoding": "gzip"})
+    place, query = "storage/v1/b/models/o/x", {"alt": "media"}
+    plain = call("GET", place, params=query, headers={"Accept-Encoding": "identity"})
+    assert (plain.content, "Content-Encoding" in plain.headers) == (b"hello", False)
+    packed = call("GET", place, params=query, headers={"Accept-Encoding": "gzip"}, stream=True)
+    assert gzip.decompress(packed.raw.read()) == b"hello"
+
+
+def test_answers_hold_the_fields_that_were_asked_for(call, models):
+    for name in ("a/1", "b"):
+        models.write(name, b"1")
+    query = {"fields": "items(name,size),prefixes,kind/x", "delimiter": "/"}
+    told = call("GET", "storage/v1/b/models/o", params=query).json()
+    assert told["items"] == [{"name": "b", "size": "1"}]
+    assert told["prefixes"] == ["a/"]
+    query = {"fields": "items/name", "maxResults": 1}
+    assert call("GET", "storage/v1/b/models/o", params=query).json() == {"items": [{"name": "a/1"}]}
+    wrong = call("GET", "storage/v1/b/models/o", params={"fields": "items(name"})
+    assert wrong.status_code == 400
+
+
+def test_one_object_is_not_written_often(gcp, upload):
+    gcp.store.pause = 1.0
+    assert upload("x", b"1").status_code == 200
+    answer = upload("x", b"2")
+    assert answer.json()["error"]["errors"][0]["reason"] == "rateLimitExceeded"

@@ -61,6 +61,8 @@ class Store:
         self._own = tempfile.TemporaryDirectory(prefix="fahr-gcs-", ignore_cleanup_errors=True)
         self._numbers = itertools.count()
         self.folder = Path(self._own.name)
+        #: Seconds between two writes to one object; 1 in truth, and not always insisted upon.
+        self.pause = 0.0
 
     def close(self) -> None:
         """Remove the folder."""
@@ -141,10 +143,10 @@ class Bucket:
         with self.lock:
             check()
             now = time.time()
+            before = self._objects.get(name)
             made = StoredObject(
                 name, contents, self.store.generation(), now, about or {}, updated=now
             )
-            before = self._objects.get(name)
             self._objects[name] = made
         if before:
             before.contents.file.unlink(missing_ok=True)
@@ -188,6 +190,18 @@ class Bucket:
             found.metageneration if found else 0,
             reading=reading,
         )
+
+    def check_pause(self, name: str) -> None:
+        """Check when an object was written last.
+
+        Raises:
+            ApiError: a moment ago.
+        """
+        found = self._objects.get(name)
+        if found and time.time() - found.created < self.store.pause:
+            text = f"The object {self.name}/{name} exceeded the rate limit for object mutation "
+            text += "operations (create, update, and delete). Please reduce your request rate."
+            raise ApiError(429, text)
 
 
 def check_conditions(

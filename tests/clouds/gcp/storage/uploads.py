@@ -168,6 +168,7 @@ class UploadCalls:
         if not name or len(name.encode()) > 1024 or "\n" in name or "\r" in name:
             raise ApiError(400, "Required" if not name else f"Disallowed object name: {name!r}")
         bucket.check(name, query)
+        bucket.check_pause(name)
         if name in bucket:
             self._cloud.check_permission(asked, "storage", "storage.objects.delete")
 
