@@ -8,7 +8,7 @@ import pytest
 
 from fahr_core import live_log
 from fahr_core.errors import AccessError, ServiceError
-from fahr_core.live_log import Patience, followed
+from fahr_core.live_log import Patience, followed, read_log
 from fahr_core.models import LogLine
 
 QUICK = Patience(state=0.0, quiet=0.0, drain=10.0)
@@ -34,6 +34,9 @@ class Script:
             if isinstance(each, Exception):
                 raise each
             yield LogLine(text=each)
+
+    def tail(self, count: int) -> list[LogLine]:
+        return [LogLine(text=f"one of the last {count}")]
 
     def rewind(self) -> None:
         self.rewound += 1
@@ -111,3 +114,21 @@ def test_it_can_be_left_at_any_line(sleeping: list[float]) -> None:
     assert [line.text for line in itertools.islice(lines, 1)] == ["a"]
     lines.close()  # type: ignore[attr-defined]
     assert sleeping == []
+
+
+@pytest.mark.parametrize(
+    ("follow", "last", "expected"),
+    [
+        (False, None, ["a"]),
+        (False, 3, ["one of the last 3"]),
+        (False, 0, ["one of the last 0"]),
+        (True, None, ["a", "b"]),
+        (True, 3, ["a", "b"]),
+    ],
+)
+def test_a_log_is_read_as_it_is_asked_for(
+    sleeping: list[float], follow: bool, last: int | None, expected: list[str]
+) -> None:
+    log = Script([["a"], ["b"]], ends_at=1)
+    given = read_log(log, QUICK, follow=follow, last=last)
+    assert [line.text for line in given] == expected

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from fahr_core.models import LogLine
 
-__all__ = ["LiveLog", "Patience", "followed"]
+__all__ = ["LiveLog", "Patience", "followed", "read_log"]
 
 
 class LiveLog(Protocol):
@@ -29,6 +29,9 @@ class LiveLog(Protocol):
 
     def lines(self) -> Iterator[LogLine]:
         """Give what is there now and was not given yet."""
+
+    def tail(self, count: int, /) -> list[LogLine]:
+        """Give the last lines of what is there; the very last has a cursor."""
 
     def rewind(self) -> None:
         """After a failure between two lines, go on after the last one that was given."""
@@ -52,6 +55,29 @@ class Patience:
     drain: float = 20.0
     pause: float = 30.0
     service: float = 600.0
+
+
+def read_log(
+    log: LiveLog, patience: Patience, *, follow: bool, last: int | None
+) -> Iterator[LogLine]:
+    """Give a job's lines, as the hook ``stream_logs`` is asked for them.
+
+    Args:
+        log: The job's log, placed after the line that the reading goes on from.
+        patience: How long a follower waits.
+        follow: Whether to wait for more until the job has ended and its log is drained.
+        last: How many of the last lines are enough, of what is there.
+
+    Raises:
+        AccessError: a permission is missing.
+        ServiceError: the service does not answer; while following only after a while.
+    """
+    if follow:
+        yield from followed(log, patience)
+    elif last is not None:
+        yield from log.tail(last)
+    else:
+        yield from log.lines()
 
 
 def followed(log: LiveLog, patience: Patience) -> Iterator[LogLine]:

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-import threading
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.clouds.faults import Fault
+from tests.clouds.readers import Follower
 
 from fahr_core.errors import AccessError, ServiceError
 from fahr_gcp import client, logs
@@ -139,48 +139,22 @@ def test_a_cursor_is_small_and_plain(gcp: Cloud) -> None:
     assert received > moment
 
 
-class Follower(threading.Thread):
-    """Follows a job's log in a thread."""
-
-    def __init__(self) -> None:
-        super().__init__(daemon=True)
-        self.lines: list[str] = []
-        self.failure: Exception | None = None
-        self.start()
-
-    def run(self) -> None:
-        try:
-            for line in stream_logs(ref_of(), True, None):
-                self.lines.append(line.text)
-        except Exception as error:  # noqa: BLE001 - the test looks at it
-            self.failure = error
-
-    def wait_for(self, text: str) -> None:
-        until = time.monotonic() + 60
-        while text not in self.lines:
-            assert time.monotonic() < until, (text, self.lines)
-            assert self.failure is None, self.failure
-            time.sleep(0.01)
-
-    def ended(self) -> list[str]:
-        self.join(60)
-        assert not self.is_alive()
-        if self.failure:
-            raise self.failure
-        return self.lines
+def follower() -> Follower:
+    """Follow the job's log in a thread."""
+    return Follower(lambda: stream_logs(ref_of(), True, None))
 
 
 class TestFollowing:
     def test_lines_come_while_the_job_runs_and_after_its_end(self, gcp: Cloud) -> None:
         job = placed(gcp, replicas=2)
         printed(gcp, (1, "first"))
-        follower = Follower()
-        follower.wait_for("first")
+        following = follower()
+        following.wait_for("first")
         printed(gcp, (0, "of a machine that is late"), task=TWO)
-        follower.wait_for("of a machine that is late")
+        following.wait_for("of a machine that is late")
         job.enter("SUCCEEDED")
         printed(gcp, (2, "last"))
-        assert follower.ended() == ["first", "of a machine that is late", "last"]
+        assert following.ended() == ["first", "of a machine that is late", "last"]
 
     def test_lines_that_appear_late_are_waited_for(self, gcp: Cloud) -> None:
         gcp.logs.delay = 0.3
@@ -217,14 +191,14 @@ class TestFollowing:
         monkeypatch.setattr(logs, "_LONGEST_PAUSE", 0.05)
         job = placed(gcp)
         printed(gcp, *[(number // 3, f"{number}") for number in range(20)])
-        follower = Follower()
-        follower.wait_for("19")
+        following = follower()
+        following.wait_for("19")
         gcp.faults.add("logging:*", fault, times=9)
         gcp.faults.add("aiplatform:customJobs.get", fault, times=2)
         printed(gcp, *[(number // 3, f"{number}") for number in range(20, 40)])
-        follower.wait_for("39")
+        following.wait_for("39")
         job.enter("SUCCEEDED")
-        assert follower.ended() == [f"{number}" for number in range(40)]
+        assert following.ended() == [f"{number}" for number in range(40)]
 
     def test_a_minutes_reads_that_are_used_up_are_waited_for(
         self, gcp: Cloud, monkeypatch: pytest.MonkeyPatch
@@ -232,8 +206,8 @@ class TestFollowing:
         monkeypatch.setattr(client, "_LONGEST_PAUSE", 0.01)
         job = placed(gcp)
         printed(gcp, (1, "a"))
-        follower = Follower()
-        follower.wait_for("a")
+        following = follower()
+        following.wait_for("a")
         gcp.logs.read_quota = 0
         printed(gcp, (2, "b"))
         refused = len(gcp.called("logging:entries.list")) + 8
@@ -243,7 +217,7 @@ class TestFollowing:
             time.sleep(0.01)
         job.enter("SUCCEEDED")
         gcp.logs.read_quota = float("inf")
-        assert follower.ended() == ["a", "b"]
+        assert following.ended() == ["a", "b"]
 
     def test_a_service_that_stays_away_is_given_up(
         self, gcp: Cloud, monkeypatch: pytest.MonkeyPatch

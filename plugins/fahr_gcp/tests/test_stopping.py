@@ -40,14 +40,14 @@ def test_a_job_that_has_ended_stays_as_it_is(gcp: Cloud, state: str, reason: str
 
 def test_a_job_that_ends_meanwhile_is_no_error(gcp: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     job = placed(gcp)
-    asked = stopping._done_already
+    asked = stopping._state
 
     def ending(ref):
-        done = asked(ref)
+        state = asked(ref)
         job.enter("SUCCEEDED")
-        return done
+        return state
 
-    monkeypatch.setattr(stopping, "_done_already", ending)
+    monkeypatch.setattr(stopping, "_state", ending)
     result = stop_job(ref_of())
     assert result == StopResult(outcome="stopped", reason="it was complete already")
     assert len(gcp.called("aiplatform:customJobs.cancel")) == 1

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -9,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.clouds.faults import Fault
+from tests.clouds.readers import Follower
 
 from fahr_core.errors import AccessError, FahrError, ServiceError
 from fahr_sagemaker import logs, streams
@@ -134,48 +134,22 @@ class TestTail:
         assert len(aws.called("logs:GetLogEvents")) <= 2
 
 
-class Follower(threading.Thread):
-    """Follows a job's log in a thread."""
-
-    def __init__(self) -> None:
-        super().__init__(daemon=True)
-        self.lines: list[str] = []
-        self.failure: Exception | None = None
-        self.start()
-
-    def run(self) -> None:
-        try:
-            for line in stream_logs(ref_of(), True, None):
-                self.lines.append(line.text)
-        except Exception as error:  # noqa: BLE001 - the test looks at it
-            self.failure = error
-
-    def wait_for(self, text: str) -> None:
-        until = time.monotonic() + 60
-        while text not in self.lines:
-            assert time.monotonic() < until, (text, self.lines)
-            assert self.failure is None, self.failure
-            time.sleep(0.01)
-
-    def ended(self) -> list[str]:
-        self.join(60)
-        assert not self.is_alive()
-        if self.failure:
-            raise self.failure
-        return self.lines
+def follower() -> Follower:
+    """Follow the job's log in a thread."""
+    return Follower(lambda: stream_logs(ref_of(), True, None))
 
 
 class TestFollowing:
     def test_lines_come_while_the_job_runs_and_after_its_end(self, aws: Cloud) -> None:
         job = placed(aws)
         printed(aws, ONE, (1, "first"))
-        follower = Follower()
-        follower.wait_for("first")
+        following = follower()
+        following.wait_for("first")
         printed(aws, TWO, (0, "of a host that came late"))
-        follower.wait_for("of a host that came late")
+        following.wait_for("of a host that came late")
         job.enter("Completed", status="Completed")
         printed(aws, ONE, (2, "last"))
-        assert follower.ended() == ["first", "of a host that came late", "last"]
+        assert following.ended() == ["first", "of a host that came late", "last"]
 
     def test_a_job_that_ended_long_ago_is_not_waited_for(
         self, aws: Cloud, monkeypatch: pytest.MonkeyPatch
@@ -197,13 +171,13 @@ class TestFollowing:
     def test_a_spot_interruption_is_followed_through(self, aws: Cloud) -> None:
         job = placed(aws)
         printed(aws, ONE, (1, "before"))
-        follower = Follower()
-        follower.wait_for("before")
+        following = follower()
+        following.wait_for("before")
         job.enter("Interrupted")
         printed(aws, f"{NAME}/algo-1-1700009999", (2, "after"))
-        follower.wait_for("after")
+        following.wait_for("after")
         job.enter("Completed", status="Completed")
-        assert follower.ended() == ["before", "after"]
+        assert following.ended() == ["before", "after"]
 
     @pytest.mark.parametrize("fault", [Fault.THROTTLE, Fault.ERROR, Fault.RESET, Fault.BROKEN])
     def test_a_service_that_fails_for_a_while_loses_nothing(
@@ -213,14 +187,14 @@ class TestFollowing:
         monkeypatch.setattr(logs, "_LONGEST_PAUSE", 0.05)
         job = placed(aws)
         printed(aws, ONE, *[(n // 3, f"{n}") for n in range(20)])
-        follower = Follower()
-        follower.wait_for("19")
+        following = follower()
+        following.wait_for("19")
         aws.faults.add("logs:*", fault, times=5)
         aws.faults.add("sagemaker:DescribeTrainingJob", fault, times=2)
         printed(aws, ONE, *[(n // 3, f"{n}") for n in range(20, 40)])
-        follower.wait_for("39")
+        following.wait_for("39")
         job.enter("Completed", status="Completed")
-        assert follower.ended() == [f"{n}" for n in range(40)]
+        assert following.ended() == [f"{n}" for n in range(40)]
 
     def test_a_service_that_stays_away_is_given_up(
         self, aws: Cloud, monkeypatch: pytest.MonkeyPatch

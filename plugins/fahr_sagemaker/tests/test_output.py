@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import random
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.clouds.faults import Fault
+from tests.clouds.readers import Fetch
 
 from fahr_core import ranged
 from fahr_core.errors import AccessError, FahrError, ServiceError
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
 
     from tests.clouds.aws.cloud import Cloud
 
-    from fahr_core.models import FetchedFile
 
 MODEL = {"model.bin": b"weights", "metrics/run 1/épöque.json": b"{}", "empty.txt": b""}
 
@@ -29,37 +30,9 @@ def job(aws: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     placed(aws, NAME, "Completed")
 
 
-class Fetch:
-    """Fetches into a folder and sees that what is told is what is there."""
-
-    def __init__(self, folder: Path) -> None:
-        self.around, self.folder = folder, folder / "output"
-        self.folder.mkdir()
-        self.told: list[tuple[str, str]] = []
-
-    def __call__(self, **options: object) -> dict[str, bytes]:
-        files = fetch_output(ref_of(), self.folder, FetchOptions(**options), self.progress)  # type: ignore[arg-type]
-        return self.seen(files)
-
-    def progress(
-        self, stage: str, text: str = "", done: int | None = None, total: int | None = None
-    ) -> None:
-        self.told.append((stage, text))
-
-    def seen(self, files: list[FetchedFile]) -> dict[str, bytes]:
-        there = {
-            path.relative_to(self.folder).as_posix(): path.read_bytes()
-            for path in self.folder.rglob("*")
-            if path.is_file()
-        }
-        assert {file.path: file.size for file in files} == {p: len(c) for p, c in there.items()}
-        assert [path.name for path in self.around.iterdir()] == ["output"]
-        return there
-
-
 @pytest.fixture
 def fetch(tmp_path: Path) -> Fetch:
-    return Fetch(tmp_path)
+    return Fetch(tmp_path, partial(fetch_output, ref_of()))
 
 
 def test_both_archives_are_unpacked(aws: Cloud, fetch: Fetch) -> None:
@@ -132,15 +105,14 @@ def test_another_jobs_output_is_not_fetched(aws: Cloud, fetch: Fetch) -> None:
 def test_what_would_lead_out_is_left_out_and_said(aws: Cloud, fetch: Fetch, path: str) -> None:
     left(aws, "model.tar.gz", archive({path: b"x", "good": b"y"}, links=[("link", "/etc/passwd")]))
     assert fetch() == {"good": b"y"}
-    said = [text for stage, text in fetch.told if stage == "left out"]
-    assert len(said) == 2
+    assert len(fetch.left_out) == 2
 
 
 def test_a_key_that_would_lead_out_is_left_out_and_said(aws: Cloud, fetch: Fetch) -> None:
     left(aws, "model/../../outside", b"x")
     left(aws, "model/good", b"y")
     assert fetch() == {"good": b"y"}
-    assert [stage for stage, _ in fetch.told if stage == "left out"] == ["left out"]
+    assert len(fetch.left_out) == 1
 
 
 class TestFaults:

@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from fahr_core.errors import ServiceError
-from fahr_core.live_log import Patience, followed
+from fahr_core.live_log import Patience, read_log
 from fahr_core.models import LogLine
 from fahr_gcp import asking
 from fahr_gcp.entries import Given, entry_of, read_position
@@ -48,29 +48,18 @@ _TOO_MANY = 429
 def stream_logs(
     ref: JobRef, follow: bool, after: str | None, last: int | None = None
 ) -> Iterator[LogLine]:
-    """Give the lines of all replicas, oldest first, from after a cursor.
-
-    Args:
-        ref: The job.
-        follow: Whether to wait for more until the job has ended and its log is drained.
-        after: A line's cursor, to go on after that line.
-        last: How many of the last lines are enough, of what is there.
+    """Give the lines of all replicas, oldest first; see :func:`fahr_core.live_log.read_log`.
 
     Raises:
         AccessError: a permission is missing.
+        FahrError: ``after`` is no cursor of this driver's.
         ServiceError: Google does not answer; while following only after ten minutes.
     """
-    position = read_position(after)
+    given = Given(read_position(after))
     told = asking.describe(ref)
     if told is None:
-        return
-    log = _Log(ref, told, Given(position))
-    if last is not None and not follow:
-        yield from log.tail(last)
-    elif follow:
-        yield from followed(log, _patience())
-    else:
-        yield from log.lines()
+        return iter(())
+    return read_log(_Log(ref, told, given), _patience(), follow=follow, last=last)
 
 
 def last_of_replicas(ref: JobRef, replicas: Sequence[str], count: int) -> list[LogLine]:

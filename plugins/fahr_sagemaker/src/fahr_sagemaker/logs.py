@@ -7,7 +7,7 @@ import time
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from fahr_core.live_log import Patience, followed
+from fahr_core.live_log import Patience, read_log
 from fahr_core.models import LogLine
 from fahr_sagemaker import asking
 from fahr_sagemaker.streams import Stream, cursor_of, find_streams, place, read_cursor
@@ -37,25 +37,14 @@ _ENDED = ("Completed", "Failed", "Stopped")
 def stream_logs(
     ref: JobRef, follow: bool, after: str | None, last: int | None = None
 ) -> Iterator[LogLine]:
-    """Give the lines of all hosts, oldest first, from after a cursor.
-
-    Args:
-        ref: The job.
-        follow: Whether to wait for more until the job has ended and its log is drained.
-        after: A line's cursor, to go on after that line.
-        last: How many of the last lines are enough, of what is there.
+    """Give the lines of all hosts, oldest first; see :func:`fahr_core.live_log.read_log`.
 
     Raises:
         AccessError: a permission is missing.
+        FahrError: ``after`` is no cursor of this driver's.
         ServiceError: CloudWatch does not answer; while following only after ten minutes.
     """
-    log = _Log(ref, after)
-    if last is not None and not follow:
-        yield from log.tail(last)
-    elif follow:
-        yield from followed(log, _patience())
-    else:
-        yield from log.lines()
+    return read_log(_Log(ref, after), _patience(), follow=follow, last=last)
 
 
 class _Log:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fahr_core.errors import FahrError
-from fahr_core.models import StopResult
+from fahr_core.stopping import stop_unless_done
 from fahr_sagemaker import asking
 from fahr_sagemaker.failures import code_of
+from fahr_sagemaker.states import state_of
 
 if TYPE_CHECKING:
-    from fahr_core.models import JobRef
+    from fahr_core.models import JobRef, State, StopResult
 
 __all__ = ["stop_job"]
-
-_ENDED = {"Completed": "complete", "Failed": "failed", "Stopped": "stopped"}
 
 
 def stop_job(ref: JobRef) -> StopResult:
@@ -26,30 +24,23 @@ def stop_job(ref: JobRef) -> StopResult:
         AccessError: a permission is missing.
         ServiceError: AWS does not answer.
     """
-    if done := _done_already(ref):
-        return done
-    try:
-        asking.asked(
-            ref,
-            lambda client: client.call(
-                "sagemaker", "StopTrainingJob", TrainingJobName=asking.job_name(ref)
-            ),
-        )
-    except FahrError as error:
-        # It ended between the question and the order.
-        if code_of(error) is None or not (done := _done_already(ref)):
-            raise
-        return done
-    return _done_already(ref) or StopResult(outcome="stopping")
+    return stop_unless_done(
+        lambda: _state(ref),
+        lambda: _stop(ref),
+        unknown=f"SageMaker knows no training job {asking.job_name(ref)}",
+        is_refusal=lambda error: code_of(error) is not None,
+    )
 
 
-def _done_already(ref: JobRef) -> StopResult | None:
+def _state(ref: JobRef) -> State | None:
     told = asking.describe(ref)
-    if told is None:
-        reason = f"SageMaker knows no training job {asking.job_name(ref)}"
-        return StopResult(outcome="not-possible", reason=reason)
-    status = told["TrainingJobStatus"]
-    if status in _ENDED:
-        was = None if status == "Stopped" else f"it was {_ENDED[status]} already"
-        return StopResult(outcome="stopped", reason=was)
-    return StopResult(outcome="stopping") if status == "Stopping" else None
+    return state_of(ref, told).state if told is not None else None
+
+
+def _stop(ref: JobRef) -> None:
+    asking.asked(
+        ref,
+        lambda client: client.call(
+            "sagemaker", "StopTrainingJob", TrainingJobName=asking.job_name(ref)
+        ),
+    )
