@@ -14,7 +14,8 @@ __all__ = ["side_by_side"]
 T = TypeVar("T")
 R = TypeVar("R")
 
-#: Seconds that calls have to end once one has failed; what is silent is left behind then.
+#: Seconds that calls have to end once one has failed, or the wait was interrupted; what is
+#: silent is left behind then.
 _FAREWELL = 2.0
 #: Seconds between two looks at whether all is done: an interruption is seen then.
 _GLANCE = 0.1
@@ -56,7 +57,7 @@ def _wait(threads: list[threading.Thread], over: threading.Event) -> None:
         for thread in threads:
             while thread.is_alive() and not over.is_set():
                 thread.join(_GLANCE)
-    finally:
+    finally:  # also when somebody presses Ctrl-C: what writes files is to end before they go
         over.set()
-    for thread in threads:
-        thread.join(_FAREWELL / len(threads))
+        for thread in threads:
+            thread.join(_FAREWELL / len(threads))

@@ -91,6 +91,9 @@ class _Account:
         yield Finding(level="ok", subject="credentials", message=f"{username}")
 
     def _kernel(self, kernel: Kernel) -> Iterator[Finding]:
+        artifact = Path(self._job.experiment, self._job.artifact)
+        if self._job.run_id == _SAMPLE and not artifact.exists():
+            return
         latest = self._kaggle.version(kernel)
         mine = experiment_id(Path(self._job.experiment))
         if latest and (problem := ownership_problem(self._job, mine, kernel, latest)):

@@ -31,6 +31,8 @@ CONNECT_SECONDS = 10.0
 READ_SECONDS = 30.0
 #: Seconds after which a call is not repeated any more.
 PATIENCE = 90.0
+#: The same as long as Kaggle has not answered at all: there may be no network.
+FIRST_PATIENCE = 10.0
 #: Seconds before the first repetition; each further one waits twice as long.
 FIRST_PAUSE = 1.0
 #: Answers after which the same call may succeed.
@@ -62,6 +64,7 @@ class Connection:
         from fahr_kaggle.version import VERSION
 
         self.credentials = credentials or find_credentials()
+        self._reached = False
         self._client = sdk("kaggle_client").KaggleClient(
             username=self.credentials.username,
             password=self.credentials.key,
@@ -101,14 +104,18 @@ class Connection:
         begun, pause = time.monotonic(), FIRST_PAUSE
         while True:
             try:
-                return work()
+                done = work()
+                self._reached = True
+                return done
             except Exception as error:
+                self._reached |= _is_answer(error)
                 problem, wait = self._translated(what, error)
                 again = repeat or isinstance(problem, Throttled)
                 if wait is None or not again:
                     raise problem from error
                 wait = max(wait, pause) * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
-                if time.monotonic() - begun + wait > PATIENCE:
+                patience = PATIENCE if self._reached else FIRST_PATIENCE
+                if time.monotonic() - begun + wait > patience:
                     raise problem from error
             time.sleep(wait)
             pause *= 2
@@ -183,6 +190,13 @@ def _limited_adapter() -> requests.adapters.HTTPAdapter:
     return Limited()
 
 
+def _is_answer(error: Exception) -> bool:
+    """Tell whether the service itself answered, or kept silent on a connection that it took."""
+    import requests
+
+    return isinstance(error, requests.HTTPError | requests.ReadTimeout)
+
+
 def _status(response: requests.Response) -> tuple[int, str]:
     """Give an answer's status and message; the body's code counts where the header says 200."""
     try:
@@ -207,5 +221,5 @@ def _cause(error: Exception) -> str:
     inner: BaseException = error
     while isinstance(reason := getattr(inner, "reason", None) or inner.__cause__, BaseException):
         inner = reason
-    text = str(inner)
-    return text.rpartition(": ")[2] or type(error).__name__
+    text = str(inner).rpartition(": ")[2].rstrip("\"')>")
+    return text or type(error).__name__
