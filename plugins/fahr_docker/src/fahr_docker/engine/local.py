@@ -105,7 +105,7 @@ class Engine:
             ServiceError: the engine or the network fails.
             DiskError: the engine's disk is full.
         """
-        from fahr_docker.engine import buildx, plain
+        from fahr_docker.engine import buildx, plain, podman
 
         if self.is_emulated(order.platform):
             progress("image", f"{order.platform} is emulated on {self.platform}: this is slow")
@@ -113,7 +113,7 @@ class Engine:
             buildx.build(self, order, progress)
         else:
             with self._asked(order.what):
-                plain.build(self, order, progress)
+                (podman if self.is_podman else plain).build(self, order, progress)
         built = self.find(order.tag)
         if built is None:
             raise ServiceError(f"{order.what}: the engine built it and has it not")
@@ -260,13 +260,18 @@ class _Asked:
 def _stored(entry: Mapping[str, Any], told: Mapping[str, Any]) -> StoredImage:
     return StoredImage(
         id=told["Id"],
-        tags=tuple(told.get("RepoTags") or ()),
+        tags=tuple(_familiar(tag) for tag in told.get("RepoTags") or ()),
         digests=tuple(told.get("RepoDigests") or ()),
         labels=dict((told.get("Config") or {}).get("Labels") or {}),
         size=int(told.get("Size") or 0),
         created=float(entry.get("Created") or 0),
         layers=tuple((told.get("RootFS") or {}).get("Layers") or ()),
     )
+
+
+def _familiar(name: str) -> str:
+    """Give an image's name as Docker does: Podman says of those of Docker Hub's where they are."""
+    return name.removeprefix("docker.io/").removeprefix("library/")
 
 
 def _follow(events: Iterator[dict[str, Any]], what: str, progress: Progress) -> str | None:

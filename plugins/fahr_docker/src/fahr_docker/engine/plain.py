@@ -1,4 +1,4 @@
-"""Build by the engine's own endpoint: Podman's, or a Docker engine's without buildx.
+"""Build by the endpoint of a Docker engine without buildx.
 
 The context is one tar. Certificates go along as a file that only a stage which is left behind
 copies; secrets cannot be lent, and what needs one is refused.
@@ -17,21 +17,23 @@ from fahr_core.errors import UsageError
 from fahr_docker.engine.failure import engine_failed, step_failed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from fahr_core.hookspecs import Progress
     from fahr_docker.engine.local import Engine
     from fahr_docker.engine.order import BuildOrder
 
-__all__ = ["CERTIFICATES", "INSTALL_BUILDX", "build"]
+__all__ = ["CERTIFICATES", "FILE", "INSTALL_BUILDX", "build", "follow", "write_context"]
 
 #: Where the plain Dockerfile looks for certificates, in the context.
 CERTIFICATES = ".fahr/ca.pem"
 INSTALL_BUILDX = "install buildx: https://github.com/docker/buildx#installing"
-_DOCKERFILE = "fahr.Dockerfile"
+#: The Dockerfile in the context.
+FILE = "fahr.Dockerfile"
 #: Dockerfile and ignore file are no part of what is copied; engines leave them out by this.
-_IGNORED = f".dockerignore\n{_DOCKERFILE}\n"
-_STEP = re.compile(r"(?:Step \d+/\d+ : |STEP \d+(?:/\d+)?: )(.*)")
+_IGNORED = f".dockerignore\n{FILE}\n"
+#: Podman says of a build of several stages which one it is: ``[2/3] STEP 4/6: RUN ...``.
+_STEP = re.compile(r"(?:Step \d+/\d+ : |(?:\[\d+/\d+\] )?STEP \d+(?:/\d+)?: )(.*)")
 _KEPT_LINES = 200
 
 
@@ -50,12 +52,12 @@ def build(engine: Engine, order: BuildOrder, progress: Progress) -> None:
             "nothing was sent",
         )
     with tempfile.TemporaryFile() as stream:
-        _write_context(stream, order)
-        stream.seek(0)
+        certificates = lent.certificates if order.target else None
+        write_context(stream, order, {CERTIFICATES: certificates} if certificates else {})
         events = engine.client.api.build(
             fileobj=stream,
             custom_context=True,
-            dockerfile=_DOCKERFILE,
+            dockerfile=FILE,
             tag=order.tag,
             target=order.target,
             platform=order.platform,
@@ -64,17 +66,19 @@ def build(engine: Engine, order: BuildOrder, progress: Progress) -> None:
             forcerm=True,
             decode=True,
         )
-        _follow(events, order.what, progress)
+        follow(events, order.what, progress)
 
 
-def _write_context(stream: IO[bytes], order: BuildOrder) -> None:
+def write_context(stream: IO[bytes], order: BuildOrder, beside: Mapping[str, str]) -> None:
+    """Write the tar that an engine builds from, with texts ``beside`` the files by their paths."""
     with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for path in sorted(order.context.iterdir()):
             archive.add(path, arcname=path.name, filter=_plain)
-        _add(archive, _DOCKERFILE, order.dockerfile.read_bytes())
+        _add(archive, FILE, order.dockerfile.read_bytes())
         _add(archive, ".dockerignore", _IGNORED.encode())
-        if order.lent.certificates and order.target:
-            _add(archive, CERTIFICATES, order.lent.certificates.encode())
+        for name, text in beside.items():
+            _add(archive, name, text.encode())
+    stream.seek(0)
 
 
 def _plain(info: tarfile.TarInfo) -> tarfile.TarInfo:
@@ -89,7 +93,12 @@ def _add(archive: tarfile.TarFile, name: str, content: bytes) -> None:
     archive.addfile(info, io.BytesIO(content))
 
 
-def _follow(events: Iterable[dict[str, Any]], what: str, progress: Progress) -> None:
+def follow(events: Iterable[dict[str, Any]], what: str, progress: Progress) -> None:
+    """Tell of a build's steps until it has ended.
+
+    Raises:
+        FahrError: a step failed, or the engine.
+    """
     step, lines = "", deque[str](maxlen=_KEPT_LINES)
     for event in events:
         if message := event.get("error"):
