@@ -124,8 +124,8 @@ class TestFaults:
         monkeypatch.setattr(ranged, "PART", 1_000_000)
         gcp.faults.add("storage:objects.get", Fault.BROKEN, times=1)  # after half of it
         assert fetch() == {"weights": self.CONTENT}
-        ranges = [call.headers["range"] for call in gcp.called("storage:objects.get")]
-        assert ranges == ["bytes=0-699999", "bytes=262144-699999"]
+        ranges = {call.headers["range"] for call in gcp.called("storage:objects.get")}
+        assert ranges == {"bytes=0-699999", "bytes=350000-699999"}
 
     def test_a_download_that_never_comes_is_given_up(self, gcp: Cloud, fetch: Fetch) -> None:
         gcp.faults.add("storage:objects.get", Fault.ERROR, times=float("inf"))
