@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 from dataclasses import dataclass, field
@@ -56,6 +57,18 @@ class Asked:
         """Give the access token; empty where there is none."""
         kind, _, token = self.header("Authorization").partition(" ")
         return token.strip() if kind.lower() == "bearer" else ""
+
+    @property
+    def login(self) -> tuple[str, str]:
+        """Give user and password; empty where there are none."""
+        kind, _, text = self.header("Authorization").partition(" ")
+        if kind.lower() != "basic":
+            return "", ""
+        try:
+            user, _, password = base64.b64decode(text).decode().partition(":")
+        except ValueError:
+            return "", ""
+        return user, password
 
     def pieces(self) -> Any:
         """Give the body piece by piece, as far as it comes."""

@@ -60,7 +60,7 @@ class Front:
 
     def _note(self, route: Route, asked: Asked) -> None:
         """Record the call, whatever becomes of it."""
-        token = self._cloud.accounts.find(asked.token)
+        token = self._cloud.accounts.find(asked.token or asked.login[1])
         asked.caller = token.email if token else ""
         sent: dict[str, Any] = {}
         if asked.header("Content-Type").startswith("application/json"):

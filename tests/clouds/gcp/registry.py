@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import itertools
 import time
 from typing import TYPE_CHECKING, Any
@@ -82,14 +81,9 @@ class Registry(registry.Registry):
         ]
 
     def _who(self, asked: Asked) -> str:
-        kind, _, text = asked.header("Authorization").partition(" ")
-        try:
-            user, _, password = base64.b64decode(text).decode().partition(":")
-        except ValueError:
-            user = password = ""
+        user, password = asked.login
         token = self._cloud.accounts.find(password)
-        if kind == "Basic" and user == USER and token and token.expires > time.time():
-            asked.caller = token.email
+        if user == USER and token and token.expires > time.time():
             return token.email
         raise RegistryError(401, "UNAUTHORIZED", "authentication failed")
 

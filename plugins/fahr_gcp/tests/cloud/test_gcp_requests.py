@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from tests.clouds.gcp import REGION
 
@@ -187,3 +189,35 @@ def test_a_secret_is_read_by_who_may(gcp, call):
     assert call("GET", f"{secrets}/a/versions/latest:access").status_code == 403
     assert call("DELETE", f"{secrets}/a").json() == {}
     assert call("GET", f"{secrets}/a").status_code == 404
+
+
+@pytest.fixture
+def push(gcp, session):
+    """Give a function that begins a push as registries are pushed to: by a token's exchange."""
+    import requests
+
+    def begun(name, password=""):
+        place = f"http://{gcp.registry.host}/v2/{gcp.project}/{name}/blobs/uploads/"
+        with requests.Session() as plain:
+            asks = plain.post(place, timeout=60).headers["WWW-Authenticate"]
+            told = dict(re.findall(r'(\w+)="([^"]*)"', asks))
+            token = password or session.headers["Authorization"].removeprefix("Bearer ")
+            query = {"service": told["service"], "scope": told["scope"]}
+            login = ("oauth2accesstoken", token)
+            given = plain.get(told["realm"], params=query, auth=login, timeout=60)
+            if given.status_code != 200:
+                return given.status_code
+            headers = {"Authorization": f"Bearer {given.json()['token']}"}
+            return plain.post(place, headers=headers, timeout=60).status_code
+
+    return begun
+
+
+def test_the_registry_takes_what_an_access_token_may_push(gcp, push):
+    gcp.repository("images")
+    assert push("images/exp") == 202
+    assert "artifactregistry.repositories.uploadArtifacts" in gcp.permissions()
+    assert push("images/exp", password="ya29.of-nobody") == 401
+    assert push("elsewhere/exp") == 401
+    gcp.deny("artifactregistry.repositories.uploadArtifacts")
+    assert push("images/exp") == 401
