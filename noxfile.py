@@ -24,6 +24,8 @@ LAUNCHER = [
     *(str(path.relative_to(ROOT)) for path in ROOT.glob("plugins/*/src/*/inside")),
 ]
 PROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
+#: What of the core's extras its tests need.
+EXTRAS = ["keyring", "notebook", "testing"]
 TEST_TOOLS = nox.project.dependency_groups(PROJECT, "test")
 
 nox.needs_version = ">=2025.2.9"
@@ -44,7 +46,7 @@ def lint(session: nox.Session) -> None:
 @nox.session(reuse_venv=True)
 def types(session: nox.Session) -> None:
     """Check types: strictly in what is shipped."""
-    install_locked(session, "types", "nox", extras=["notebook", "testing"], members=True)
+    install_locked(session, "types", "nox", extras=EXTRAS, members=True)
     session.run("mypy", *session.posargs)
     for plugin in PLUGINS:
         session.run("mypy", f"plugins/{plugin}/src")
@@ -53,21 +55,21 @@ def types(session: nox.Session) -> None:
 @nox.session(reuse_venv=True)
 def tests(session: nox.Session) -> None:
     """Run all tests of the core at the locked versions, users' stories included."""
-    install_locked(session, "test", extras=["notebook", "testing"])
+    install_locked(session, "test", extras=EXTRAS)
     run_pytest(session, *(session.posargs or ["tests"]))
 
 
 @nox.session(reuse_venv=True)
 def e2e(session: nox.Session) -> None:
     """Run the users' stories alone."""
-    install_locked(session, "test", extras=["notebook", "testing"])
+    install_locked(session, "test", extras=EXTRAS)
     run_pytest(session, "-m", "e2e", *(session.posargs or ["tests"]))
 
 
 @nox.session(venv_backend="uv")
 def minimums(session: nox.Session) -> None:
     """Run the unit tests with the lowest version of each dependency that we say is enough."""
-    session.install("--resolution=lowest-direct", "-e", ".[notebook,testing]", *TEST_TOOLS)
+    session.install("--resolution=lowest-direct", "-e", f".[{','.join(EXTRAS)}]", *TEST_TOOLS)
     session.run("uv", "pip", "list", "--quiet")
     run_pytest(session, "-m", "not e2e", *(session.posargs or ["tests"]))
 
@@ -92,7 +94,7 @@ def oracle(session: nox.Session, plugin: str) -> None:
 @nox.session(reuse_venv=True)
 def docs(session: nox.Session) -> None:
     """Build the documentation; a warning is an error."""
-    install_locked(session, "docs", extras=["notebook", "testing"], members=True)
+    install_locked(session, "docs", extras=EXTRAS, members=True)
     session.run(
         "sphinx-build", "-W", "--keep-going", "-q", "-b", "html", "docs", "docs/_build/html"
     )
@@ -108,7 +110,7 @@ def build(session: nox.Session) -> None:
         shutil.copytree(ROOT / "examples", Path(home) / "examples")
         with session.chdir(home):
             session.run("fahr", "--version", env=empty_home(home))
-        session.install(f"fahr-core[notebook,testing] @ {wheel.as_uri()}", *TEST_TOOLS)
+        session.install(f"fahr-core[{','.join(EXTRAS)}] @ {wheel.as_uri()}", *TEST_TOOLS)
         with session.chdir(home):
             for command in readme_job():
                 session.run(*command, env=empty_home(home))

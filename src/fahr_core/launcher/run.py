@@ -75,8 +75,8 @@ class _Attempt:
             self._told(self._own_failure(error))
             raise
         finally:
-            problem = self._guarded("deliver", places.output)
-        return self._undelivered(outcome, problem) if problem else outcome
+            undelivered = self._guarded("deliver", places.output)
+        return self._undelivered(outcome, undelivered) if undelivered else outcome
 
     def _in_places(self, job: Job, places: Places, nodes: Nodes, output: str) -> Outcome:
         try:
