@@ -53,6 +53,7 @@ def test_the_machine_for_a_job(given, gpu_image, found):
         ({"machine": "n1-standard-4"}, True, "the image is made for GPUs, and n1-standard-4"),
         ({"machine": "e2-standard-4", "gpu": "any"}, False, "--gpu=any, but e2-standard-4"),
         ({"gpu": "K80"}, True, "no GPU called K80"),
+        ({"count": 2}, False, "accelerator_count is given without accelerator_type"),
         ({"accelerator": "NVIDIA_L4", "gpu": "T4"}, True, "accelerator_type is NVIDIA_L4"),
         ({"machine": "g2-standard-4", "gpu": "T4"}, True, "g2-standard-4 has 1 x NVIDIA_L4"),
     ],
@@ -65,7 +66,6 @@ def test_what_contradicts_is_refused(given, gpu_image, told):
 @pytest.mark.parametrize(
     ("machine", "accelerator", "count", "told"),
     [
-        (None, None, 2, "without accelerator_type"),
         ("n1-standard-4", "NVIDIA_TESLA_T4", 3, "comes by 1, 2, 4"),
         (None, "NVIDIA_TESLA_V100", 3, "comes by 1, 2, 4, 8"),
         ("n1-standard-4", "NVIDIA_L4", 1, "machine_type=g2-standard-4"),
@@ -90,6 +90,7 @@ def test_what_does_not_go_together(machine, accelerator, count, told):
         ("ct5lp-hightpu-4t", "TPU_V5_LITEPOD", 4),
         ("n1-standard-4", "NVIDIA_FUTURE", 1),
         (None, None, None),
+        (None, None, 2),
     ],
 )
 def test_what_goes_together(machine, accelerator, count):

@@ -186,7 +186,9 @@ def test_an_image_that_is_not_built_yet_keeps_its_tag():
 
 
 def test_the_launcher_reads_the_description_from_the_variables():
-    request = request_of(params={"note": "a $(HOME) b", "n": 3}, secrets=("TOKEN",), timeout=60.0)
+    own = {"service_account": "t@fahr-tests.iam.gserviceaccount.com"}
+    params = {"note": "a $(HOME) b", "n": 3}
+    request = request_of(own, params=params, secrets=("TOKEN",), timeout=60.0)
     variables = variables_of(request)
     told = load({name: expanded(text, {"HOME": "!"}) for name, text in variables.items()})
     assert told["params"] == {"note": "a $(HOME) b", "n": 3}
@@ -194,6 +196,11 @@ def test_the_launcher_reads_the_description_from_the_variables():
     assert request.body["jobSpec"]["scheduling"]["timeout"] == "960s"
     version = "projects/fahr-tests/secrets/fahr-digits-train-1-abcdef/versions/latest"
     assert variables["FAHR_SECRETS"] == version
+
+
+def test_secrets_need_somebody_to_read_them():
+    with pytest.raises(UsageError, match="needs a service account of its own"):
+        request_of(secrets=("TOKEN",))
 
 
 def test_a_long_description_takes_several_variables_and_a_longer_one_is_refused():

@@ -49,7 +49,8 @@ def test_a_request_is_a_job_and_is_found_again(sound):
 
 
 def test_the_reference_holds_what_any_machine_needs(sound):
-    ref = submit(planned(sound, secrets=("TOKEN",))).ref
+    account = {"service_account": sound.service_account("trainer")}
+    ref = submit(planned(sound, account, secrets=("TOKEN",))).ref
     (job,) = sound.jobs
     assert ref.id == job.number
     assert ref.data == {

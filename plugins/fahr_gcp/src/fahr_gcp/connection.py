@@ -170,9 +170,11 @@ def _with_quota(credentials: Any, project: str) -> Any:
 
     Source: "Troubleshoot your ADC setup", user credentials not working.
     """
+    from google.auth.external_account_authorized_user import Credentials as OfOtherProvider
     from google.oauth2.credentials import Credentials
 
-    if isinstance(credentials, Credentials) and not credentials.quota_project_id:
+    persons = isinstance(credentials, (Credentials, OfOtherProvider))
+    if persons and not credentials.quota_project_id:
         return credentials.with_quota_project(project)
     return credentials
 

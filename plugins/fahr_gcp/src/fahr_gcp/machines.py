@@ -94,6 +94,11 @@ def choose_machine(
         wanted = "NVIDIA_TESLA_T4"
     if wanted is None and gpu and not _OF_GPUS.fullmatch(machine_type or ""):
         wanted = "NVIDIA_TESLA_T4" if str(machine_type).startswith("n1-") else None
+    if wanted is None and count:
+        raise UsageError(
+            "accelerator_count is given without accelerator_type",
+            f"fahr fit --gpu=T4 -c accelerator_count={count}",
+        )
     found = _with(machine_type, wanted, count)
     _check(found, gpu, gpu_image=gpu_image)
     return found
@@ -104,7 +109,7 @@ def machine_faults(
 ) -> list[str]:
     """Give, in words, why an accelerator and a machine do not go together; none when they do."""
     if accelerator is None:
-        return ["accelerator_count is given without accelerator_type"] if count else []
+        return []  # --gpu may name one
     if accelerator.startswith("TPU") or accelerator not in _GPUS:
         return []  # newer than the table
     if machine_type is None:

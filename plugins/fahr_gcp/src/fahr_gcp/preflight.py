@@ -193,9 +193,7 @@ class _Checks:
             region, project = self._client.region, self._client.project
             made = f"gcloud storage buckets create gs://{bucket} --location={region}"
             made += f" --project={project}"
-            raise FahrError(
-                f"there is no bucket {bucket}", f"{made} --project={project}"
-            ) from error
+            raise FahrError(f"there is no bucket {bucket}", made) from error
         return [str(one) for one in told.get("permissions") or ()]
 
     def _location_of(self, path: str) -> str:

@@ -26,15 +26,22 @@ _SERVICE = "secretmanager"
 _LONGEST = 65536
 _DAY = 86400
 _READER = "roles/secretmanager.secretAccessor"
-#: What runs custom code when no service account is named.
-#: Source: "Vertex AI service agents", AI Platform Custom Code Service Agent.
-_AGENT = "service-{}@gcp-sa-aiplatform-cc.iam.gserviceaccount.com"
 
 
 def variable_of(job: Job) -> dict[str, str]:
-    """Give the variable that tells the job where its secrets lie; none without secrets."""
+    """Give the variable that tells the job where its secrets lie; none without secrets.
+
+    Raises:
+        UsageError: the job runs as nobody who could be let read them. The tokens of Vertex AI's
+            own account for custom code do not reach Secret Manager.
+    """
     if not job.secrets:
         return {}
+    if not job.settings["service_account"]:
+        raise UsageError(
+            "a job that reads secrets needs a service account of its own",
+            f"fahr fit -c service_account=NAME@{job.settings['project']}.iam.gserviceaccount.com",
+        )
     project = job.settings["project"]
     return {
         names.SECRETS_VARIABLE: f"projects/{project}/secrets/{secret_name(job)}/versions/latest"
@@ -59,9 +66,12 @@ def store(client: Client, job: Job, values: Mapping[str, str]) -> None:
     payload = json.dumps(dict(values)).encode()
     if len(payload) > _LONGEST:
         raise UsageError(f"the job's secrets have {len(payload)} bytes; at most {_LONGEST}")
-    made = _made(client, job)
+    _make(client, job)
     path = f"v1/projects/{client.project}/secrets/{secret_name(job)}"
-    _let_read(client, path, job, number=str(made.get("name", "")).split("/")[1])
+    # The job's service account may read this secret, and no other for that.
+    member = f"serviceAccount:{job.settings['service_account']}"
+    policy = {"bindings": [{"role": _READER, "members": [member]}]}
+    client.call(_SERVICE, "POST", f"{path}:setIamPolicy", body={"policy": policy})
     data = {"payload": {"data": base64.b64encode(payload).decode()}}
     client.call(_SERVICE, "POST", f"{path}:addVersion", body=data)
 
@@ -83,17 +93,14 @@ def forget(client: Client, ref: JobRef) -> None:
             raise
 
 
-def _made(client: Client, job: Job) -> dict[str, Any]:
+def _make(client: Client, job: Job) -> None:
     """Make the secret, unless an earlier attempt has."""
-    path = f"v1/projects/{client.project}/secrets"
+    path, name = f"v1/projects/{client.project}/secrets", {"secretId": secret_name(job)}
     try:
-        return client.call(
-            _SERVICE, "POST", path, {"secretId": secret_name(job)}, _described(client, job)
-        )
+        client.call(_SERVICE, "POST", path, name, _described(client, job))
     except FahrError as error:
         if status_of(error) != 409:
             raise
-    return client.call(_SERVICE, "GET", f"{path}/{secret_name(job)}")
 
 
 def _described(client: Client, job: Job) -> dict[str, Any]:
@@ -108,10 +115,3 @@ def _described(client: Client, job: Job) -> dict[str, Any]:
         "labels": {names.RUN_LABEL: job.run_id},
         "ttl": f"{longest + 7 * _DAY}s",
     }
-
-
-def _let_read(client: Client, path: str, job: Job, *, number: str) -> None:
-    """Let the job's service account read this secret and no other."""
-    whose = job.settings["service_account"] or _AGENT.format(number)
-    binding = {"role": _READER, "members": [f"serviceAccount:{whose}"]}
-    client.call(_SERVICE, "POST", f"{path}:setIamPolicy", body={"policy": {"bindings": [binding]}})

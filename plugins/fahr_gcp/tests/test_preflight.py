@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+import pytest
+from tests.clouds.gcp.cloud import REGION
+
+from fahr_gcp.preflight import examine
+from fahr_gcp.quota import metric_of
+from fahr_gcp.submission import submit
+from made_jobs import job_of, pushed, request_of
+
+T4 = "custom_model_training_nvidia_t4_gpus"
+GPU = {"gpu": "T4", "build_driver": "local-gpu"}
+
+
+@pytest.fixture
+def sound(gcp):
+    """Give a project that has all that a job needs."""
+    gcp.bucket("models")
+    return gcp
+
+
+def told(job):
+    return {found.subject: (found.level, found.message) for found in examine(job)}
+
+
+def wrong(job):
+    """Give what is not well: its message and what to do."""
+    return [
+        (found.message, found.hints)
+        for found in examine(job)
+        if found.level in ("error", "warning")
+    ]
+
+
+def test_what_is_well_is_told_too(sound):
+    account = sound.service_account("trainer")
+    job = job_of({"service_account": account}, secrets=("TOKEN",), **GPU)
+    assert told(job) == {
+        "credentials": ("ok", f"{sound.accounts.user}, project fahr-tests, europe-west4"),
+        "services": ("ok", "aiplatform, artifactregistry, storage, logging, secretmanager"),
+        "bucket": ("ok", "models in europe-west4"),
+        "repository": ("ok", "europe-west4-docker.pkg.dev/fahr-tests/fahr/jobs, to be made"),
+        "service account": ("ok", account),
+        "name": ("ok", "digits-train-1-abcdef is free"),
+        "quota": ("ok", "42 x NVIDIA_TESLA_T4 for training in europe-west4"),
+    }
+    sound.repository("fahr")
+    assert told(job)["repository"] == ("ok", "europe-west4-docker.pkg.dev/fahr-tests/fahr/jobs")
+
+
+def test_nothing_is_asked_without_credentials(sound, monkeypatch):
+    monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS")
+    ((message, hints),) = wrong(job_of())
+    assert message == "no Google credentials"
+    assert hints[0] == "gcloud auth application-default login"
+    assert not sound.called()
+
+
+def test_services_that_are_not_enabled_are_told_with_the_command(sound):
+    sound.disabled |= {"artifactregistry", "logging"}
+    messages = dict(wrong(job_of()))
+    listed = "artifactregistry.googleapis.com, logging.googleapis.com"
+    hints = messages[f"not enabled in project fahr-tests: {listed}"]
+    services = listed.replace(",", "")
+    assert hints == (f"gcloud services enable {services} --project=fahr-tests",)
+
+
+def test_who_may_not_ask_for_services_is_told_no_fault(sound):
+    sound.deny("serviceusage.services.list")
+    assert wrong(job_of()) == []
+
+
+def test_a_bucket_that_is_not_there_is_told_with_the_command(sound):
+    ((message, hints),) = wrong(job_of({"output_path": "gs://elsewhere-x/y"}))
+    assert message == "there is no bucket elsewhere-x"
+    assert hints == (
+        "gcloud storage buckets create gs://elsewhere-x --location=europe-west4 "
+        "--project=fahr-tests",
+    )
+
+
+def test_a_bucket_that_may_not_be_written_is_told(sound):
+    sound.deny("storage.objects.create")
+    ((message, _),) = wrong(job_of())
+    assert message == "bucket models: these credentials may not storage.objects.create"
+
+
+def test_a_bucket_far_away_costs(gcp):
+    gcp.bucket("models", "us-east1")
+    assert told(job_of())["bucket"] == (
+        "ok",
+        "models in us-east1, not in europe-west4: traffic between regions is charged",
+    )
+
+
+def test_a_service_account_that_is_not_there_is_told(sound):
+    account = "nobody@fahr-tests.iam.gserviceaccount.com"
+    ((message, hints),) = wrong(job_of({"service_account": account}))
+    assert message == f"there is no service account {account}"
+    assert hints == ("gcloud iam service-accounts list --project=fahr-tests",)
+    sound.deny("iam.serviceAccounts.get")
+    assert wrong(job_of({"service_account": account})) == []
+
+
+def test_a_quota_that_is_too_small_is_told(sound):
+    sound.quotas[REGION, T4] = 1
+    settings = {"accelerator_count": 2, "replica_count": 2}
+    ((message, hints),) = wrong(job_of(settings, **GPU))
+    assert message == "Google allows 1 x NVIDIA_TESLA_T4 for training in europe-west4, not 4"
+    assert "iam-admin/quotas?project=fahr-tests" in hints[0]
+    assert wrong(job_of({**settings, "region": "us-east1"}, **GPU)) == []
+    assert wrong(job_of({**settings, "strategy": "spot"}, **GPU)) == []
+
+
+def test_who_may_not_ask_for_quotas_is_warned(sound):
+    sound.deny("serviceusage.quotas.get")
+    (found,) = [each for each in examine(job_of(**GPU)) if each.level != "ok"]
+    assert found.level == "warning"
+    assert "serviceusage.quotas.get" in found.message
+
+
+def test_a_name_that_is_taken_is_told(sound):
+    request = request_of(image=pushed(sound), remote_name="chosen")
+    with sound.no_machines():
+        submit(request)
+        same = job_of(remote_name="chosen", run_id="another")
+        assert told(same)["name"] == ("ok", "chosen has the same content already")
+        other = job_of(remote_name="chosen", run_id="another", params={"a": 1})
+        ((message, hints),) = wrong(other)
+    assert message == "there is another job called chosen, of other content"
+    assert hints == ("fahr fit --name ANOTHER",)
+
+
+def test_settings_that_contradict_are_told_before_anything_is_asked(sound):
+    messages = dict(wrong(job_of({"machine_type": "e2-standard-4"}, **GPU)))
+    assert "--gpu=T4" in next(iter(messages)) or "takes no NVIDIA_TESLA_T4" in next(iter(messages))
+
+
+def test_a_registry_of_ones_own_is_taken_as_it_is(sound):
+    job = job_of({"image_repository": "127.0.0.1:5000/own/images"})
+    assert told(job)["repository"] == ("ok", "127.0.0.1:5000/own/images, as given")
+
+
+@pytest.mark.parametrize(
+    ("accelerator", "spot", "metric"),
+    [
+        ("NVIDIA_TESLA_T4", False, "custom_model_training_nvidia_t4_gpus"),
+        ("NVIDIA_L4", True, "custom_model_training_preemptible_nvidia_l4_gpus"),
+        ("NVIDIA_A100_80GB", False, "custom_model_training_nvidia_a100_80gb_gpus"),
+    ],
+)
+def test_a_quota_has_the_name_of_its_accelerator(accelerator, spot, metric):
+    assert metric_of(accelerator, spot=spot) == metric
