@@ -5,28 +5,22 @@ from __future__ import annotations
 import importlib.util
 import os
 import random
-import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
 import zlib
 from contextlib import contextmanager
 from multiprocessing import Process
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from downloads import GIGABYTES, compared
 from paired import fahr
 from s3_files import BUCKET, KEY, NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-BOUND = 0.9  # of the throughput
-MEMORY = 150 * 1024**2  # bytes at the most
-GIGABYTES = float(os.environ.get("BENCH_GIGABYTES", "2"))
-PAIRS = int(os.environ.get("BENCH_PAIRS", "3"))
 PIECE = 64 * 1024**2
 
 
@@ -45,36 +39,16 @@ def main() -> int:
         maker.start()
         maker.join()
         with served(archive):
-            return compared(folder, archive, aws)
+            copy = f"{aws} s3 cp --only-show-errors s3://{BUCKET}/{KEY} model.tar.gz"
+            baseline = ("aws s3 cp; tar xz", ["sh", "-c", f"{copy} && tar xzf model.tar.gz"])
+            by_fahr = [fahr(), "fetch", "./out", NAME, "--train-driver=sagemaker"]
+            size = archive.stat().st_size
+            return compared(baseline, by_fahr, folder, size, lambda out: is_whole(out, pieces))
 
 
-def compared(folder: Path, archive: Path, aws: Path) -> int:
-    """Time both, print the figures, and tell whether one is past its bound."""
-    script = (
-        f"{aws} s3 cp --only-show-errors s3://{BUCKET}/{KEY} model.tar.gz && tar xzf model.tar.gz"
-    )
-    ways = {
-        "aws": ["sh", "-c", script],
-        "fahr": [fahr(), "fetch", "./out", NAME, "--train-driver=sagemaker"],
-    }
-    times: dict[str, list[float]] = {way: [] for way in ways}
-    peak = 0
-    for _ in range(PAIRS):
-        for way in random.sample(list(ways), k=2):
-            seconds, memory = run(ways[way], folder / "work")
-            times[way].append(seconds)
-            peak = max(peak, memory) if way == "fahr" else peak
-    ratio = statistics.median(a / f for a, f in zip(times["aws"], times["fahr"], strict=True))
-    medians = {way: statistics.median(found) for way, found in times.items()}
-    size = archive.stat().st_size / 1e6
-    late, fat = ratio < BOUND, peak > MEMORY
-    print(
-        f"fetch of {size:.0f} MB: aws s3 cp; tar xz {medians['aws']:.1f} s -> fahr "
-        f"{medians['fahr']:.1f} s, {size / medians['fahr']:.0f} MB/s, {ratio:.2f} times the "
-        f"throughput, {PAIRS} pairs; bound {BOUND} times{'  TOO SLOW' * late}\n"
-        f"peak memory {peak / 1e6:.0f} MB; bound {MEMORY / 1e6:.0f} MB{'  TOO MUCH' * fat}"
-    )
-    return 1 if late or fat else 0
+def is_whole(folder: Path, pieces: int) -> bool:
+    """Tell whether the archive was unpacked below a folder."""
+    return next(folder.rglob("weights.bin")).stat().st_size == pieces * PIECE
 
 
 def made(place: Path, pieces: int) -> None:
@@ -137,27 +111,6 @@ def served(archive: Path) -> Iterator[None]:
     finally:
         server.kill()
         server.communicate()
-
-
-def run(command: Sequence[str], folder: Path) -> tuple[float, int]:
-    """Run a command in a new folder; give its seconds and the most memory of one process."""
-    folder.mkdir()
-    started = time.perf_counter()
-    process = subprocess.Popen(
-        command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    )
-    assert process.stderr
-    said = process.stderr.read().decode()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    spent = time.perf_counter() - started
-    process.stderr.close()
-    if process.returncode:
-        raise SystemExit(f"{' '.join(command)} ended with {process.returncode}:\n{said}")
-    weights = next(folder.rglob("weights.bin")).stat().st_size
-    assert weights % PIECE == 0
-    shutil.rmtree(folder)
-    return spent, usage.ru_maxrss * 1024
 
 
 if __name__ == "__main__":
