@@ -14,7 +14,7 @@ from tests.clouds.faults import Fault
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Answer:
         if not any(name.lower() == "content-length" for name, _ in headers):
             headers.append(("Content-Length", str(len(self.body))))
         start(f"{self.status} -", headers)
-        return [self.body] if isinstance(self.body, bytes) else self.body  # type: ignore[no-any-return]
+        return [self.body] if isinstance(self.body, bytes) else self.body
 
     def cut(self) -> Answer:
         """Give half of the answer, which says that it is whole."""
@@ -44,7 +44,7 @@ def answer_struck(
     environ: dict[str, Any],
     strike: tuple[Fault, float] | None,
     effect: Callable[[], Answer],
-    refusals: dict[Fault, Callable[[], Answer]],
+    refusals: Mapping[Fault, Callable[[], Answer]],
     closing: threading.Event,
 ) -> Answer:
     """Answer a request that a fault strikes.
@@ -61,7 +61,7 @@ def answer_struck(
         if fault is Fault.TIMEOUT:
             _hold(environ, seconds, closing)
         _reset(environ)
-    if fault in refusals:
+    if fault and fault in refusals:
         return refusals[fault]()
     answer = effect()
     if fault is Fault.LOST:

@@ -92,7 +92,7 @@ class Repositories:
         if not NAME.fullmatch(name):
             text = f'invalid argument: repository ID "{name}" must match {NAME.pattern}'
             raise invalid(text, ("repository_id", text))
-        wanted["format"] = FORMATS.get(wanted.get("format"), wanted.get("format"))
+        wanted["format"] = _word(FORMATS, wanted.get("format"))
         if wanted["format"] not in FORMATS.values():
             raise invalid("unsupported format", ("repository.format", "unsupported format"))
         for policy in wanted.get("cleanupPolicies", {}).values():
@@ -100,7 +100,7 @@ class Repositories:
         resource = self._resource(asked, name)
         if resource in self._known:
             raise ApiError(409, "the repository already exists")
-        about = {
+        about: dict[str, Any] = {
             key: wanted[key]
             for key in (
                 "format",
@@ -169,13 +169,17 @@ class Repositories:
         return self._known[resource]
 
 
+def _word(words: dict[int, str], value: Any) -> Any:
+    return words[value] if isinstance(value, int) and value in words else value
+
+
 def _check_policy(policy: dict[str, Any]) -> None:
     """Check a clean-up policy: what it does, and to what.
 
     Raises:
         ApiError: it says neither.
     """
-    policy["action"] = ACTIONS.get(policy.get("action"), policy.get("action"))
+    policy["action"] = _word(ACTIONS, policy.get("action"))
     if policy["action"] not in ACTIONS.values():
         raise invalid("cleanup policy must have an action of DELETE or KEEP")
     if ("condition" in policy) == ("mostRecentVersions" in policy):

@@ -110,6 +110,8 @@ class Cloud:
         self.grace = 30.0
         #: Whether the buckets are at ``/gcs``; the mount fails on some machines.
         self.gcs_mounted = True
+        #: Whether there is an empty folder, where the mount fails.
+        self.gcs_empty = False
         #: Whether a job fails when there are no machines, and does not wait for some.
         self.out_of_stock = False
         #: Whether storage asks for no token: official clients bring none to an emulator.

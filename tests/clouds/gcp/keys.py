@@ -30,7 +30,7 @@ class Keys:
 
         body = self.certificate.split("-----")[2].replace("\n", "")
         signer = crypt.RSASigner.from_string(self.private)
-        return jwt.encode(signer, claims, header={"x5c": [body]}).decode()
+        return str(jwt.encode(signer, claims, header={"x5c": [body]}), "ascii")
 
     def read(self, token: str) -> dict[str, Any]:
         """Give what a token says.

@@ -81,7 +81,7 @@ class Logs:
         return max((sum(each <= r < each + 60 for r in reads) for each in reads), default=0)
 
     @route("POST /v2/entries:list", "logging:entries.list", "logging.logEntries.list")
-    def list(self, asked: Asked) -> Any:
+    def read(self, asked: Asked) -> Any:
         """List the entries that fit, a page at a time."""
         wanted = asked.json()
         self._count()
@@ -102,7 +102,9 @@ class Logs:
     def create(self, asked: Asked) -> Any:
         """Take entries, as clients write them."""
         wanted = asked.json()
-        common = {name: wanted[name] for name in ("logName", "resource") if name in wanted}
+        common: dict[str, Any] = {
+            name: wanted[name] for name in ("logName", "resource") if name in wanted
+        }
         for entry in wanted.get("entries", []):
             self.write({**common, "labels": wanted.get("labels", {}), **entry}, time.time())
         return {}

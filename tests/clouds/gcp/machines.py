@@ -51,8 +51,9 @@ def is_known(machine: str) -> bool:
     """Tell whether the service has a machine type."""
     if machine in BUILT_IN:
         return True
-    found = PLAIN.fullmatch(machine)
-    return bool(found) and int(found[1]) >= SMALLEST.get(machine.partition("-")[0], 1)
+    if not (found := PLAIN.fullmatch(machine)):
+        return False
+    return int(found[1]) >= SMALLEST.get(machine.partition("-")[0], 1)
 
 
 def fits(machine: str, accelerator: str, count: int) -> bool:

@@ -67,11 +67,11 @@ class Mounts:
             self._sync(whole=True)
 
     def of_container(self) -> tuple[Any, ...]:
-        """Give the mount of a container; none where the mount fails."""
-        if not self._cloud.gcs_mounted:
-            return ()
+        """Give the mount of a container; where it fails, an empty folder or none."""
         from docker.types import Mount
 
+        if not self._cloud.gcs_mounted:
+            return (Mount("/gcs", None, type="tmpfs"),) if self._cloud.gcs_empty else ()
         # Who may not store anything finds out when it writes.
         read_only = ("job", "storage.objects.create") in self._cloud.denied
         return (Mount("/gcs", str(self._place), type="bind", read_only=read_only),)

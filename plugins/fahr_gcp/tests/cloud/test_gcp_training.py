@@ -100,6 +100,14 @@ def test_without_the_mount_a_job_uploads(gcp, train):
     assert told["account"] == gcp.accounts.agent
 
 
+def test_a_mount_that_failed_may_leave_an_empty_folder(gcp, train):
+    gcp.gcs_mounted, gcp.gcs_empty = False, True
+    job = train("import os; print(os.listdir('/gcs')); open('/gcs/lost', 'w').close()")
+    assert job.wait_for("final").state == "SUCCEEDED"
+    assert gcp.logs.of(job.number) == ["[]"]
+    assert gcp.buckets["models"].names == []
+
+
 def test_a_failure_names_the_replica_and_no_reason(gcp, call, train):
     job = train("raise SystemExit(3)").wait_for("final")
     told = call("GET", f"v1/{job.resource}").json()
