@@ -17,11 +17,18 @@ from fahr_core.launcher.job import StartError
 
 @pytest.fixture
 def wheel(tmp_path: Path) -> Path:
-    """Build the smallest possible package."""
+    """Give the smallest possible package."""
+    return built(tmp_path)
+
+
+def built(tmp_path: Path, needs: str = "") -> Path:
+    """Build a package, which may need another one."""
     path = tmp_path / "tiny-1.0-py3-none-any.whl"
     files = {
         "tiny.py": "SIZE = 1\n",
-        "tiny-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n",
+        "tiny-1.0.dist-info/METADATA": (
+            f"Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n{needs}"
+        ),
         "tiny-1.0.dist-info/WHEEL": (
             "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
         ),
@@ -62,6 +69,12 @@ def test_install(tmp_path: Path, wheel: Path, installer: str) -> None:
     assert subprocess.check_output(command, text=True) == "1\n"
     wheel.unlink()
     assert install(path, str(tmp_path / "env"), sys.executable) == python
+
+
+def test_a_part_of_an_environment(tmp_path: Path, installer: str) -> None:
+    path = lock(tmp_path, built(tmp_path, "Requires-Dist: fahr-that-is-elsewhere==1.0\n"))
+    python = install(path, str(tmp_path / "env"), sys.executable, whole=False)
+    assert subprocess.run([python, "-c", "import tiny"], check=False).returncode == 0
 
 
 def test_wrong_hash(tmp_path: Path, wheel: Path) -> None:

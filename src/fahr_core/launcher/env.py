@@ -14,12 +14,14 @@ CONDA = re.compile(r"(?m)^# conda: ")
 SHOWN = 15  # lines of a failed installer's output
 
 
-def install(lock_path: str, folder: str, python: str) -> str:
+def install(lock_path: str, folder: str, python: str, whole: bool = True) -> str:
     """Make an environment in `folder` from a lock; give its interpreter.
 
-    Arguments: the lock, a requirements file with hashes; the Python to make it of. uv does it
-    where it is on PATH, else venv and pip. A folder that holds this lock's environment already
-    is left as it is. Raises StartError with the last lines of what the installer said.
+    Arguments: the lock, a requirements file with hashes; the Python to make it of; `whole` is
+    false where packages that the lock's own need are elsewhere, and only what it names is
+    installed. uv does it where it is on PATH, else venv and pip. A folder that holds this lock's
+    environment already is left as it is. Raises StartError with the last lines of what the
+    installer said.
     """
     with open(lock_path, encoding="utf-8") as file:
         lock = file.read()
@@ -38,7 +40,8 @@ def install(lock_path: str, folder: str, python: str) -> str:
     )
     pip = [uv, "pip", "install", "--quiet", "--python", interpreter] if uv else None
     pip = pip or [interpreter, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    _run([*pip, "--require-hashes", "--requirement", lock_path])
+    part = [] if whole else ["--no-deps"]
+    _run([*pip, *part, "--require-hashes", "--requirement", lock_path])
     for requirement in UNHASHED.findall(lock):
         _run([*pip, "--no-deps", requirement])
     with open(done, "w", encoding="utf-8") as file:

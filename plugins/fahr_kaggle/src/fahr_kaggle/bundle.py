@@ -48,6 +48,7 @@ def make_bundle(description: Mapping[str, Any], files: Mapping[str, bytes]) -> B
     """Put the launcher, the runtime, the job's description and ``files`` into an archive."""
     contents = {**_launcher(), **files}
     contents["runtime.py"] = source_of("runtime.py")
+    contents["image_packages.py"] = source_of("inside/image_packages.py")
     contents[JOB] = json.dumps(description, sort_keys=True, indent=1).encode("ascii")
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:

@@ -20,6 +20,8 @@ RECORD = "fahr-job.json"
 PACKED = ".fahr"
 #: The name in such an archive of a file that is all that there is.
 ALONE = ".fahr-alone"
+#: Packages of the image that are named in the log.
+SHOWN = 8
 #: Where Kaggle puts a source, by its kind: below the mounts, owner and slug filled in.
 LAYOUTS = {
     "dataset": ("datasets/{owner}/{slug}", "{slug}"),
@@ -52,7 +54,9 @@ def places() -> Dict[str, str]:
     }
     lock = here / "environment.lock"
     if lock.exists():
-        found["python"] = _environment(lock, described)
+        python = _environment(lock, described)
+        if python:
+            found["python"] = python
     return found
 
 
@@ -188,7 +192,9 @@ def _link(place: Path, link: Path) -> None:
         link.symlink_to(place)
 
 
-def _environment(lock: Path, described: Dict[str, Any]) -> str:
+def _environment(lock: Path, described: Dict[str, Any]) -> Optional[str]:
+    """Install what the image does not have; give the Python, None where it has everything."""
+    from fahr_launcher import image_packages  # type: ignore[import-not-found]
     from fahr_launcher.env import install  # type: ignore[import-not-found]
 
     wheels = described["kaggle"].get("wheels")
@@ -198,8 +204,27 @@ def _environment(lock: Path, described: Dict[str, Any]) -> str:
         os.environ.update(PIP_NO_INDEX="1", PIP_FIND_LINKS=str(folder))
         os.environ.update(UV_OFFLINE="1", UV_NO_INDEX="1", UV_FIND_LINKS=str(folder))
     version = (described.get("environment") or {}).get("python")
-    interpreter: str = install(str(lock), str(_here() / "environment"), _python(version))
+    python, target = _python(version), str(_here() / "environment")
+    needed, found, left = "", [], 0
+    if python == sys.executable:
+        text = lock.read_text(encoding="utf-8")
+        needed, found, left = image_packages.without(text, image_packages.installed())
+    if not found:
+        whole: str = install(str(lock), target, python)
+        return whole
+    sys.stderr.write("fahr: Kaggle's image has {}\n".format(_listed(found)))
+    if not left and "# unhashed: " not in needed:
+        return None
+    rest = lock.with_suffix(".needed")
+    rest.write_text(needed, encoding="utf-8")
+    interpreter: str = install(str(rest), target, python, whole=False)
+    image_packages.lend(interpreter)
     return interpreter
+
+
+def _listed(names: List[str]) -> str:
+    more = len(names) - SHOWN
+    return ", ".join(names[:SHOWN]) + (" and {} more".format(more) if more > 0 else "")
 
 
 def _python(version: Optional[str]) -> str:
