@@ -36,6 +36,7 @@ class TestGcp(DriverContract):
             "project": gcp.project,
             "region": gcp.regions[0],
             "output_path": "gs://models/x",
+            "service_account": gcp.service_account("trainer"),
             "image_repository": f"{gcp.repository('images')}/jobs",
         }
         return gcp
