@@ -226,6 +226,19 @@ def test_every_error_of_a_check_is_told_and_nothing_is_sent(
     assert states(ledger) == {}
 
 
+def test_a_service_that_fails_in_a_check_is_no_mistake_of_the_users(
+    told: Service, folder: Path
+) -> None:
+    silent = Finding(level="error", subject="bucket", message="no answer", retry=True)
+    told.findings = [silent]
+    with pytest.raises(ServiceError, match="bucket: no answer") as problem:
+        fit(folder)
+    assert problem.value.hints[-1] == "nothing was sent"
+    told.findings = [silent, Finding(level="error", subject="role", message="is missing")]
+    with pytest.raises(UsageError):
+        fit(folder)
+
+
 # -- what the driver renders ------------------------------------------------------------
 
 

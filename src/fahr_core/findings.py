@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fahr_core.errors import FahrError
+from fahr_core.errors import FahrError, ServiceError
 from fahr_core.models import Finding
 
 if TYPE_CHECKING:
@@ -24,4 +24,5 @@ def found_by(subject: str, check: Callable[[], str]) -> Finding:
 def finding_of(subject: str, error: FahrError, level: str = "error") -> Finding:
     """Turn an error into a finding; that nothing was sent is told once, by the core."""
     hints = tuple(hint for hint in error.hints if hint != "nothing was sent")
-    return Finding(level=level, subject=subject, message=error.message, hints=hints)
+    retry = isinstance(error, ServiceError)
+    return Finding(level=level, subject=subject, message=error.message, hints=hints, retry=retry)

@@ -15,7 +15,7 @@ from fahr_core import names
 from fahr_core.declared import remember
 from fahr_core.drafting import draft as make_draft
 from fahr_core.drafting import named_job
-from fahr_core.errors import UsageError
+from fahr_core.errors import ServiceError, UsageError
 from fahr_core.ledger import Ledger
 from fahr_core.models import (
     Artifacts,
@@ -166,6 +166,7 @@ def _preflight(plan: Plan, job: Job, reporter: Reporter) -> None:
     """Ask both drivers what is wrong before anything is spent.
 
     Raises:
+        ServiceError: the service or the network failed, and nothing else is wrong.
         UsageError: with every finding that stops the job.
     """
     findings = plan.session.preflight(job)
@@ -178,7 +179,8 @@ def _preflight(plan: Plan, job: Job, reporter: Reporter) -> None:
         lines = list(first.hints)
         for other in others:
             lines += [f"{other.subject}: {other.message}", *other.hints]
-        raise UsageError(f"{first.subject}: {first.message}", *lines, "nothing was sent")
+        kind = ServiceError if all(error.retry for error in errors) else UsageError
+        raise kind(f"{first.subject}: {first.message}", *lines, "nothing was sent")
     for finding in findings:
         if finding.subject == "machine":  # what is paid for is told in full
             reporter.say("machine", finding.message)

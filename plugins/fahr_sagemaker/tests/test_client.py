@@ -49,7 +49,7 @@ def test_the_region_is_the_settings_or_that_of_aws_own_variables(aws, monkeypatc
     monkeypatch.delenv("AWS_REGION")
     with pytest.raises(AccessError, match="no AWS region") as caught:
         assert Client().region
-    assert "-c region=" in caught.value.hints[0]
+    assert "export AWS_REGION=" in caught.value.hints[0]
 
 
 def test_one_client_serves_the_same_words_and_none_other(aws, monkeypatch):

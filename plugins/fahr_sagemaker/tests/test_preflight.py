@@ -125,7 +125,7 @@ def test_a_bucket_of_another_region(aws):
     )
     found = errors()["bucket"]
     assert "us-west-2" in found.message
-    assert found.hints == ("-c region=us-west-2",)
+    assert found.hints == ("fahr fit -c region=us-west-2",)
 
 
 @pytest.mark.parametrize(

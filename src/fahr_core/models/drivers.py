@@ -82,10 +82,12 @@ class Finding:
     """What a check before submission found; ``error`` stops it, ``warning`` is only said.
 
     Of what is well (``ok``) the subject is named, and of the subject ``machine`` the message
-    told: what will be paid for.
+    told: what will be paid for. ``retry`` marks an error of the service or the network, after
+    which the same may work later.
     """
 
     level: str
     subject: str
     message: str
     hints: tuple[str, ...] = ()
+    retry: bool = False

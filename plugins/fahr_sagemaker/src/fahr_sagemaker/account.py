@@ -82,10 +82,10 @@ def role_arn(client: Client, settings: Mapping[str, Any]) -> tuple[str, Mapping[
     except FahrError as error:
         if code_of(error) == "NoSuchEntity":
             raise AccessError(
-                f'the account has no role "{name}"', "aws iam list-roles --query Roles[].RoleName"
+                f'the account has no role "{name}"', "aws iam list-roles --query 'Roles[].RoleName'"
             ) from error
         if isinstance(error, AccessError):
-            hint = f"or name it whole: -c role_arn=arn:aws:iam::ACCOUNT:role/{name}"
+            hint = f"or name it whole: fahr fit -c role_arn=arn:aws:iam::ACCOUNT:role/{name}"
             raise AccessError(error.message, *error.hints, hint) from error
         raise
     trust = role.get("AssumeRolePolicyDocument")

@@ -215,7 +215,9 @@ def _of_botocore(error: Exception, operation: str, profile: str | None) -> FahrE
 
 def no_region() -> AccessError:
     """Give the error of an AWS region that nobody names."""
-    return AccessError("no AWS region", "-c region=eu-west-1", "or: export AWS_REGION=eu-west-1")
+    return AccessError(
+        "no AWS region", "export AWS_REGION=eu-west-1", "or: fahr fit -c region=eu-west-1"
+    )
 
 
 def _logins(profile: str | None) -> tuple[str, ...]:

@@ -123,7 +123,7 @@ def _hint(named: str) -> list[str]:
     from fahr_core.names import did_you_mean
 
     guess = did_you_mean(named, known_instances())
-    return [f"-c instance_type={guess or _SMALLEST}"]
+    return [f"fahr fit -c instance_type={guess or _SMALLEST}"]
 
 
 def _plain(name: str) -> str:

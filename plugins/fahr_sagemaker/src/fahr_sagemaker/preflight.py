@@ -103,7 +103,7 @@ class _Checks:
         if region != self._client.region:
             raise FahrError(
                 f"bucket {bucket} lies in {region}, the job runs in {self._client.region}",
-                f"-c region={region}",
+                f"fahr fit -c region={region}",
             )
         return f"{bucket} in {region}"
 
@@ -134,7 +134,7 @@ class _Checks:
             return FahrError(f"there is no bucket {bucket}", made)
         if code_of(error) == "301" or _redirected(error):
             region = _redirected(error) or "ANOTHER"
-            return FahrError(f"bucket {bucket} lies in {region}", f"-c region={region}")
+            return FahrError(f"bucket {bucket} lies in {region}", f"fahr fit -c region={region}")
         return error
 
 

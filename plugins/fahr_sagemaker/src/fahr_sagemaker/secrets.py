@@ -38,7 +38,8 @@ def variable_of(job: Job) -> dict[str, str]:
         return {}
     if job.settings["network_isolation"]:
         raise UsageError(
-            "a job with network_isolation cannot read secrets", "-c network_isolation=false"
+            "a job with network_isolation cannot read secrets",
+            "fahr fit -c network_isolation=false",
         )
     return {names.SECRETS_VARIABLE: place_of(job)}
 
@@ -97,7 +98,7 @@ def _put_parameters(client: Client, job: Job, prefix: str, values: Mapping[str, 
         if not value or len(value.encode()) > _LONGEST:
             raise UsageError(
                 f"the secret {name} has {len(value.encode())} bytes; SSM takes 1 to {_LONGEST}",
-                "-c vault=secretsmanager",
+                "fahr fit -c vault=secretsmanager",
             )
     key = job.settings["kms_key"]
     more = {"KeyId": key} if key else {}
