@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,13 +11,14 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[3]))  # for the stand-in services, tests.clouds
 
 from tests.clouds.gcp.fixtures import cloud, gcp, gcp_engine, gcp_process
+from tests.clouds.homes import empty_home
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = ["cloud", "gcp", "gcp_engine", "gcp_process"]
 
-FOREIGN = ("FAHR_", "GOOGLE_", "CLOUDSDK_", "GCE_", "GCLOUD_", "STORAGE_EMULATOR_HOST")
+FOREIGN = ("GOOGLE_", "CLOUDSDK_", "GCE_", "GCLOUD_", "STORAGE_EMULATOR_HOST")
 #: No test may ask a machine in the cloud for credentials, or wait until there is none.
 OWN = {"NO_GCE_CHECK": "true"}
 
@@ -26,16 +26,7 @@ OWN = {"NO_GCE_CHECK": "true"}
 @pytest.fixture(autouse=True)
 def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Give the test an empty home and FAHR_HOME, and no account of the caller's."""
-    home = tmp_path_factory.mktemp("home")
-    with pytest.MonkeyPatch.context() as patch:
-        for name in list(os.environ):
-            if name.startswith(FOREIGN):
-                patch.delenv(name)
-        for name, value in OWN.items():
-            patch.setenv(name, value)
-        patch.setenv("HOME", str(home))
-        patch.setenv("USERPROFILE", str(home))
-        patch.setenv("FAHR_HOME", str(home / "fahr"))
+    with empty_home(tmp_path_factory, FOREIGN, OWN) as home:
         yield home
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,13 +11,14 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[3]))  # for the stand-in services, tests.clouds
 
 from tests.clouds.aws.fixtures import aws, aws_engine, aws_process, cloud
+from tests.clouds.homes import empty_home
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = ["aws", "aws_engine", "aws_process", "cloud"]
 
-FOREIGN = ("FAHR_", "AWS_", "BOTO_")
+FOREIGN = ("AWS_", "BOTO_")
 #: No test may ask a machine in the cloud for credentials, or wait until there is none.
 OWN = {"AWS_EC2_METADATA_DISABLED": "true"}
 
@@ -26,16 +26,7 @@ OWN = {"AWS_EC2_METADATA_DISABLED": "true"}
 @pytest.fixture(autouse=True)
 def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Give the test an empty home and FAHR_HOME, and no account of the caller's."""
-    home = tmp_path_factory.mktemp("home")
-    with pytest.MonkeyPatch.context() as patch:
-        for name in list(os.environ):
-            if name.startswith(FOREIGN):
-                patch.delenv(name)
-        for name, value in OWN.items():
-            patch.setenv(name, value)
-        patch.setenv("HOME", str(home))
-        patch.setenv("USERPROFILE", str(home))
-        patch.setenv("FAHR_HOME", str(home / "fahr"))
+    with empty_home(tmp_path_factory, FOREIGN, OWN) as home:
         yield home
 
 
