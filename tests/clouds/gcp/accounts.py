@@ -35,6 +35,8 @@ class Accounts:
         self.person = "anna@example.com"
         #: What runs jobs that name no account.
         self.agent = f"service-{number}@gcp-sa-aiplatform-cc.iam.gserviceaccount.com"
+        #: What pulls their images.
+        self.service = f"service-{number}@gcp-sa-aiplatform.iam.gserviceaccount.com"
         self.emails: dict[str, str] = {}
         self._tokens: dict[str, Token] = {}
         self.reset()
@@ -79,5 +81,7 @@ class Accounts:
             self._tokens[text] = replace(token, expires=over)
 
     def kind(self, email: str) -> str:
-        """Tell whether the user that tests are calls, or a job."""
+        """Tell who calls: the user that tests are, a job, or the service itself."""
+        if email == self.service:
+            return "service"
         return "user" if email in (self.user, self.person) else "job"

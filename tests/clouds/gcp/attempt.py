@@ -140,7 +140,7 @@ class Attempt:
 
         registry = self._cloud.registry
         repository, reference = registry.split(image)
-        token = self._cloud.accounts.issue(self._cloud.accounts.agent).text
+        token = self._cloud.accounts.issue(self._cloud.accounts.service).text
         login = {"username": "oauth2accesstoken", "password": token}
         try:
             return self._cloud.runner.pull(f"{registry.host}/{repository}", reference, login)

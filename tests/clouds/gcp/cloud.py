@@ -55,7 +55,7 @@ class Cloud:
         self.calls: list[Call] = []
         #: What was asked for and is no method of any service here.
         self.strays: list[str] = []
-        #: Permissions that the user (``user``) or all jobs (``job``) lack.
+        #: Permissions that somebody lacks: ``user``, ``job`` or ``service``.
         self.denied: set[tuple[str, str]] = set()
         #: Services that the project has not enabled, such as ``aiplatform``.
         self.disabled: set[str] = set()
@@ -168,7 +168,10 @@ class Cloud:
         return self.accounts.add(name)
 
     def deny(self, permission: str, who: str = "user") -> None:
-        """Take a permission (``storage.objects.create``) from the user, or from the jobs."""
+        """Take a permission (``storage.objects.create``) from somebody.
+
+        From the user, from all jobs (``job``), or from the service, which pulls (``service``).
+        """
         self.denied.add((who, permission))
 
     @contextlib.contextmanager

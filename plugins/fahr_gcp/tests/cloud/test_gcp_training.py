@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from tests.clouds.images import Push
 
 LOOK = """
 import json, os, sys, urllib.request
@@ -187,6 +188,17 @@ def test_an_image_that_is_not_there_fails_the_job(gcp, call, asked, parent, gcp_
     job = gcp.jobs["exp-1"].wait_for("final")
     assert job.past == ["QUEUED", "PENDING", "FAILED"]
     assert job.reason.startswith("Failed to pull image")
+
+
+def test_the_service_itself_pulls_the_image(gcp, gcp_engine, asked, call, parent):
+    image = Push(gcp.registry, f"{gcp.project}/images/other").saved(gcp_engine, ["true"])
+    gcp.deny("artifactregistry.repositories.downloadArtifacts", "service")
+    call("POST", f"{parent}/customJobs", json=asked(image=image))
+    refused = gcp.jobs["exp-1"].wait_for("final")
+    assert refused.reason.startswith("Failed to pull image")
+    gcp.denied.clear()
+    call("POST", f"{parent}/customJobs", json=asked(image=image))
+    assert gcp.jobs["exp-1"].wait_for("final").state == "SUCCEEDED"
 
 
 def test_a_service_that_fails_tries_again(gcp, train, ready):
