@@ -12,6 +12,7 @@ from tests.told_driver import Service, distributions, told
 
 if TYPE_CHECKING:
     from tests.cli.calling import Call
+    from tests.distributions import Distributions
 
 __all__ = ["call", "distributions", "told"]
 
@@ -30,6 +31,17 @@ def test_where_to_begin(call: Call) -> None:
 def test_what_is_installed_and_no_driver_is_loaded(call: Call, told: Service) -> None:
     told.at = lambda hook: (_ for _ in ()).throw(AssertionError(hook))
     assert "here: local; installed: told" in call().out
+
+
+def test_many_drivers_are_counted_where_their_names_are_too_long(
+    call: Call, distributions: Distributions
+) -> None:
+    for name in ("gcp", "kaggle"):
+        distributions.add(name)
+    assert "here: local; installed: gcp, kaggle" in call().out
+    distributions.add("sagemaker")
+    lines = call().out.splitlines()
+    assert "  fahr fit train.py    run it       here: local; 3 more: fahr drivers" in lines
 
 
 def test_what_runs(call: Call) -> None:

@@ -8,16 +8,18 @@ from fahr_core.version import VERSION
 
 __all__ = ["home_screen"]
 
+#: Columns that the first command's line leaves of 80.
+_ROOM = 80 - len("  fahr fit train.py    run it       here: local")
+
 
 def home_screen() -> None:
     """Print the home screen; reads the ledger and loads no driver."""
     from fahr_core.cli.work import open_with_local_states
 
-    installed = _others_installed()
     lines = [
         f"fahr {VERSION}  sends a training script or notebook off, brings the model home",
         "",
-        f"  fahr fit train.py    run it       here: local{installed}",
+        f"  fahr fit train.py    run it       here: local{_others_installed()}",
         "  fahr ls              your jobs",
         "  fahr fetch           bring the last output home",
         "  fahr init            choose where this folder's jobs run",
@@ -39,4 +41,5 @@ def _others_installed() -> str:
     from fahr_core.registry import installed
 
     names = [entry.name for entry in installed("train") if entry.name != "local"]
-    return f"; installed: {', '.join(names)}" if names else ""
+    told = f"; installed: {', '.join(names)}" if names else ""
+    return told if len(told) <= _ROOM else f"; {len(names)} more: fahr drivers"
