@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fahr_core.errors import FahrError, ServiceError
+from fahr_core.errors import DiskError, FahrError, ServiceError
 from fahr_core.models import Absent, Found, Refused, Submitted, Unknown
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def send(ledger: Ledger, session: Session, request: Request, reporter: Reporter)
             ledger.submitted(request.name, answer.ref, answer.link)
         reporter.say("sent", answer.link or request.name)
         if request.attended:
-            _attend(request)
+            _attend(request, reporter)
     elif isinstance(answer, Refused) and answer.busy:
         ledger.requeue(request.name, answer.reason)
         queue(request, reporter, answer.reason)
@@ -89,10 +89,14 @@ def send(ledger: Ledger, session: Session, request: Request, reporter: Reporter)
         )
 
 
-def _attend(request: Request) -> None:
+def _attend(request: Request, reporter: Reporter) -> None:
+    """Have a job looked after; it is sent, whatever becomes of that."""
     from fahr_core.queue import ensure_runner
 
-    ensure_runner(request.driver)
+    try:
+        ensure_runner(request.driver)
+    except DiskError as error:
+        reporter.warn(f"{error.message}; the next fahr command looks after {request.name}")
 
 
 @contextmanager

@@ -61,6 +61,14 @@ def test_the_last_words():
     assert last_words("") is None
 
 
+def test_a_log_that_nobody_sends_yet_has_no_lines(tmp_path, kaggle):
+    ref = sent(request_of(experiment(tmp_path, {"train.py": "print('first')"})))
+    kaggle.wait("anna/train")
+    kaggle.faults.add("LogStream", "silent")
+    assert log_of(ref) == []
+    assert log_of(ref) == ["first"]
+
+
 @pytest.mark.parametrize("kind", ["cut", "broken", "torn", "lost", "limited"])
 def test_a_log_comes_whole_through_a_bad_connection(tmp_path, kaggle, kind):
     script = "import time\nfor n in range(6): print(n, flush=True); time.sleep(0.3)"

@@ -152,7 +152,8 @@ class Kaggle:
         Reading it fails after ``quiet`` seconds without a word.
 
         Raises:
-            NotThere: there is none (yet).
+            NotThere: there is none (yet), or it has said nothing for ``quiet`` seconds: Kaggle
+                keeps who asks waiting until the session has a machine.
         """
         http = self._connection.api.http_client()
         url = http._get_request_url("kernels/logs/stream", f"{kernel.owner}/{kernel.slug}")
@@ -162,6 +163,7 @@ class Kaggle:
             params={"versionLabel": f"v{number}"},
             headers={"Accept": "text/event-stream, */*"},
             timeout=(connection.CONNECT_SECONDS, quiet),
+            silent_is_absent=True,
         )
 
     def read(self, url: str) -> bytes:
@@ -275,10 +277,23 @@ class Kaggle:
         return request
 
     def _opened(
-        self, what: str, url: str, *, own: bool = True, **options: Any
+        self,
+        what: str,
+        url: str,
+        *,
+        own: bool = True,
+        silent_is_absent: bool = False,
+        **options: Any,
     ) -> requests.Response:
+        import requests
+
         def get() -> requests.Response:
-            response = self._got(url, own=own, **options)
+            try:
+                response = self._got(url, own=own, **options)
+            except requests.ReadTimeout as error:
+                if silent_is_absent:
+                    raise NotThere("it has said nothing yet") from error
+                raise
             if response.headers.get("Content-Type", "").startswith("application/json"):
                 _ = response.content  # a whole document: what breaks now can be repeated
             return response

@@ -56,6 +56,8 @@ def stop(ref: JobRef) -> StopResult:
         if state.state not in (State.SUBMITTED, State.RUNNING):
             return _told(state)
         problem = _cancelled(kaggle, kernel, known_sessions(ref, first)[-1], state)
+        if problem and ref.data.get("chain"):
+            problem += "; no further session will begin"
         if problem:
             return StopResult(outcome="not-possible", reason=problem)
         return _told(ask(kaggle, ref))

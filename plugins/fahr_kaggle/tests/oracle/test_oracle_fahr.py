@@ -16,7 +16,8 @@ def test_the_command_reads_what_fahr_pushed(fahr, kaggle, cloud):
     cloud.wait("anna/train")
     cloud.kernels["anna/train"].unseen = 0
     assert "COMPLETE" in kaggle("kernels", "status", "anna/train")
-    assert json.loads(kaggle("kernels", "logs", "anna/train"))[0]["data"] == "hello\n"
+    told = json.loads(kaggle("kernels", "logs", "anna/train"))
+    assert [one["data"] for one in told if one["stream_name"] == "stdout"] == ["hello\n"]
     kaggle("kernels", "output", "anna/train", "-p", kaggle.folder / "theirs")
     fahr("fetch", "./ours", name)
     theirs = {path.name: path.read_bytes() for path in (kaggle.folder / "theirs").iterdir()}
