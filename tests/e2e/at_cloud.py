@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 from tests.e2e.conftest import Fahr
@@ -9,7 +10,7 @@ from tests.e2e.conftest import Fahr
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["LONG", "LOOK", "MODEL", "SAVE", "SUM", "AtCloud", "notebook"]
+__all__ = ["ENVIRONMENTS", "LONG", "LOOK", "MODEL", "SAVE", "SUM", "AtCloud", "notebook"]
 
 LONG = 480  # seconds that a first image may take, on a machine with other things to do
 
@@ -75,6 +76,37 @@ else:
 print("rank", rank, "of", world, "has the sum", total)
 open("sum.txt", "w").write(str(total))
 """
+
+#: Says which version of a package it has; :data:`ENVIRONMENTS` write it, and name the package.
+SIX = "import six\nprint('six is', six.__version__)\n"
+
+
+def requirements(fahr: Fahr) -> None:
+    """Name a package in ``requirements.txt``."""
+    fahr.write("requirements.txt", "six==1.17.0\n")
+    fahr.write("train.py", SIX)
+
+
+def uv_lock(fahr: Fahr) -> None:
+    """Name a package in a project with a lock of uv's."""
+    fahr.write(
+        "pyproject.toml",
+        '[project]\nname = "digits"\nversion = "1"\nrequires-python = ">=3.11"\n'
+        'dependencies = ["six==1.17.0"]\n',
+    )
+    command = ["uv", "lock", "--quiet"]
+    subprocess.run(command, cwd=fahr.folder, env=fahr.environment(), check=True, timeout=120)
+    fahr.write("train.py", SIX)
+
+
+def metadata_of_the_script(fahr: Fahr) -> None:
+    """Name a package in the script itself."""
+    lines = ["# /// script", '# dependencies = ["six==1.17.0"]', "# ///", SIX]
+    fahr.write("train.py", "\n".join(lines))
+
+
+#: Ways to say what a job needs.
+ENVIRONMENTS = (requirements, uv_lock, metadata_of_the_script)
 
 
 class AtCloud(Fahr):

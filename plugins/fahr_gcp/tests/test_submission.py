@@ -172,7 +172,7 @@ def test_a_service_account_that_may_not_be_used_is_told(sound):
 
 
 def test_a_quota_is_explained(sound):
-    sound.jobs._cloud.quotas[REGION, "custom_model_training_nvidia_t4_gpus"] = 0
+    sound.quotas[REGION, "custom_model_training_nvidia_t4_gpus"] = 0
     answer = submit(planned(sound, gpu=True, build_driver="local-gpu"))
     assert isinstance(answer, Refused)
     assert "custom_model_training_nvidia_t4_gpus" in answer.reason
@@ -180,6 +180,19 @@ def test_a_quota_is_explained(sound):
         answer.hints
     )
     assert "nothing is charged" in answer.hints
+
+
+def test_a_job_waits_for_accelerators_that_other_jobs_have(sound, monkeypatch):
+    sound.quotas[REGION, "custom_model_training_nvidia_t4_gpus"] = 0
+    monkeypatch.setattr("fahr_gcp.submission.quota_of", lambda *asked, spot: 4)
+    two = {"accelerator_type": "NVIDIA_TESLA_T4", "accelerator_count": 2}
+    answer = submit(planned(sound, two, gpu=True, build_driver="local-gpu", nodes=2))
+    assert answer == Refused(
+        reason="other jobs have the 4 x NVIDIA_TESLA_T4 that Google allows at once", busy=True
+    )
+    answer = submit(planned(sound, two, gpu=True, build_driver="local-gpu", nodes=3))
+    assert isinstance(answer, Refused)
+    assert not answer.busy
 
 
 def test_what_the_service_refuses_is_told_in_its_words(sound):

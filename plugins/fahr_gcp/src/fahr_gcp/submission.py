@@ -16,6 +16,7 @@ from fahr_gcp import names
 from fahr_gcp.client import Client
 from fahr_gcp.failures import is_certain, status_of
 from fahr_gcp.links import console_link
+from fahr_gcp.quota import quota_of
 from fahr_gcp.references import reference
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def _sent(client: Client, request: Request) -> Submitted | Refused | Unknown:
             )
         except FahrError as error:
             if is_certain(error):
-                return _refused(client, error)
+                return _refused(client, request, error)
             try:
                 made = _arrived(client, request)
             except FahrError as other:
@@ -139,13 +140,36 @@ def _submitted(client: Client, made: list[Mapping[str, Any]]) -> Submitted | Unk
     return Submitted(ref=ref, link=_link(ref))
 
 
-def _refused(client: Client, error: FahrError) -> Refused:
+def _refused(client: Client, request: Request, error: FahrError) -> Refused:
     hints = error.hints
+    if status_of(error) == 429 and (allowed := _allowed(client, request)):
+        return Refused(
+            reason=f"other jobs have the {allowed} that Google allows at once", busy=True
+        )
     if "iam.serviceAccounts.actAs" in error.message or "to act as service_account" in error.message:
         hints = ("ask for roles/iam.serviceAccountUser on the job's service account",)
     if status_of(error) == 404:
         hints = (*hints, f"is {client.region} a region of Vertex AI? -c region=us-central1")
     return Refused(reason=error.message, hints=hints)
+
+
+def _allowed(client: Client, request: Request) -> str | None:
+    """Tell the quota of the job's accelerators where it is large enough for this job alone."""
+    spec = request.body["jobSpec"]
+    pools = [pool for pool in spec["workerPoolSpecs"] if pool.get("machineSpec")]
+    kinds = {pool["machineSpec"].get("acceleratorType") for pool in pools}
+    if len(kinds) != 1 or not (kind := kinds.pop()):
+        return None
+    wanted = sum(
+        int(pool["machineSpec"].get("acceleratorCount") or 0) * int(pool.get("replicaCount") or 1)
+        for pool in pools
+    )
+    try:
+        spot = (spec.get("scheduling") or {}).get("strategy") == "SPOT"
+        allowed = quota_of(client, str(kind), spot=spot)
+    except FahrError:
+        return None
+    return f"{allowed} x {kind}" if allowed is not None and allowed >= wanted else None
 
 
 def _there_already(client: Client, request: Request) -> Submitted | Refused | Unknown | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from tests.e2e.at_cloud import MODEL, notebook
+import pytest
+from tests.e2e.at_cloud import ENVIRONMENTS, MODEL, notebook
 
 
 def test_a_script_with_its_modules_and_parameters(fahr, gcp):
@@ -49,9 +50,9 @@ def test_a_notebook_comes_home_executed_with_its_parameters(fahr):
     assert "trains 7" in files["train.executed.ipynb"].read_text()
 
 
-def test_packages_are_those_of_the_lock(fahr):
-    fahr.write("requirements.txt", "six==1.17.0\n")
-    fahr.write("train.py", "import six\nprint('six is', six.__version__)\n")
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_packages_are_those_of_the_environment(fahr, environment):
+    environment(fahr)
     name, _ = fahr.sent("train.py")
     assert "six is 1.17.0" in fahr.printed(name)
 

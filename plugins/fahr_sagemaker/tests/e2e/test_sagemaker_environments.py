@@ -3,36 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
 
 import pytest
-from tests.e2e.at_cloud import notebook
-
-SIX = "import six\nprint('six is', six.__version__)\n"
+from tests.e2e.at_cloud import ENVIRONMENTS, notebook
 
 
-def requirements(fahr):
-    fahr.write("requirements.txt", "six==1.17.0\n")
-    fahr.write("train.py", SIX)
-
-
-def uv_lock(fahr):
-    fahr.write(
-        "pyproject.toml",
-        '[project]\nname = "digits"\nversion = "1"\nrequires-python = ">=3.11"\n'
-        'dependencies = ["six==1.17.0"]\n',
-    )
-    command = ["uv", "lock", "--quiet"]
-    subprocess.run(command, cwd=fahr.folder, env=fahr.environment(), check=True, timeout=120)
-    fahr.write("train.py", SIX)
-
-
-def metadata_of_the_script(fahr):
-    lines = ["# /// script", '# dependencies = ["six==1.17.0"]', "# ///", SIX]
-    fahr.write("train.py", "\n".join(lines))
-
-
-@pytest.mark.parametrize("environment", [requirements, uv_lock, metadata_of_the_script])
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_packages_are_those_of_the_environment(fahr, environment):
     environment(fahr)
     name, job = fahr.sent("train.py")

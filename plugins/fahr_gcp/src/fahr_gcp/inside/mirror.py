@@ -41,7 +41,9 @@ class Folder:
         stable = [name for name in now if all_of_it or self._before.get(name) == now[name]]
         self._before = now
         changed = [name for name in stable if self._there.get(name) != now[name]]
-        problems = at_once(lambda name: self._copy(name, now[name]), sorted(changed))
+        # The small ones first: at a stop there may be no time for all.
+        order = sorted(changed, key=lambda name: now[name])
+        problems = at_once(lambda name: self._copy(name, now[name]), order)
         gone = [name for name in self._there if name not in now]
         problems += at_once(self._remove, gone)
         return [problem for problem in problems if problem]
