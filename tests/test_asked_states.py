@@ -85,6 +85,10 @@ class TestReason:
         reason_by_log(1, "", lambda count: asked.append(count) or [])
         assert asked == [LAST_LINES]
 
+    def test_a_job_that_printed_nothing_is_said_to(self):
+        reason = reason_by_log(3, "", lambda _: [LogLine(text=" ")])
+        assert reason == "exit status 3\n(it printed nothing)"
+
     def test_a_log_that_cannot_be_read_is_told(self):
         def read(_):
             raise AccessError("may not read")

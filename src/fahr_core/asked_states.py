@@ -60,7 +60,7 @@ def reason_by_log(
     if exit_code == _KILLED:
         status += " (killed: out of memory?)"
     try:
-        texts = [line.text for line in last_lines(LAST_LINES)]
+        texts = [line.text for line in last_lines(LAST_LINES) if line.text.strip()]
     except FahrError as error:
         texts = [f"(its log cannot be read: {error.message})"]
-    return "\n".join([status, *(text for text in texts if text.strip())])
+    return "\n".join([status, *(texts or ["(it printed nothing)"])])

@@ -9,7 +9,7 @@ from fahr_core.errors import AccessError, ServiceError
 from fahr_core.models import State
 from fahr_gcp import client
 from fahr_gcp.states import job_states
-from placed_jobs import ID, failed, left, placed, printed, ref_of, service_says
+from placed_jobs import EPOCH, ID, failed, left, placed, printed, ref_of, service_says
 
 if TYPE_CHECKING:
     from tests.clouds.gcp.cloud import Cloud
@@ -104,10 +104,15 @@ class TestReason:
         reason = state().reason or ""
         assert reason.startswith("exit status 1\n(its log cannot be read: ")
 
-    def test_it_is_never_the_status_alone(self, gcp: Cloud) -> None:
+    def test_lines_that_are_on_their_way_are_waited_for(self, gcp: Cloud) -> None:
+        gcp.logs.delay = 1.5
         failed(gcp, EXITED.format("workerpool0-0", 1))
         printed(gcp, (1, "the end is near"))
-        assert "the end is near" in (state().reason or "")
+        assert state().reason == "exit status 1\nthe end is near"
+
+    def test_a_job_that_printed_nothing_is_said_to(self, gcp: Cloud) -> None:
+        failed(gcp, EXITED.format("workerpool0-0", 1)).ended = EPOCH
+        assert state().reason == "exit status 1\n(it printed nothing)"
 
     def test_machines_that_are_not_to_be_had_are_the_services_own_words(self, gcp: Cloud) -> None:
         message = "Resources are insufficient in region: europe-west4."

@@ -122,8 +122,8 @@ def test_the_last_lines_of_the_replica_that_failed(gcp: Cloud) -> None:
     printed(gcp, (1, "fine"), (9, "still fine"))
     printed(gcp, (2, "b"), (3, "c"), task=TWO)
     service_says(gcp, "Job failed.")
-    assert texts(last_of_replicas(ref_of(), [TWO], 5)) == ["b", "c"]
-    assert texts(last_of_replicas(ref_of(), [], 2)) == ["c", "still fine"]
+    assert texts(last_of_replicas(ref_of(), {}, [TWO], 5)) == ["b", "c"]
+    assert texts(last_of_replicas(ref_of(), {}, [], 2)) == ["c", "still fine"]
 
 
 def test_an_unknown_job_has_no_log(gcp: Cloud) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +11,10 @@ from fahr_core.asked_states import reason_by_log
 from fahr_core.errors import FahrError
 from fahr_core.models import LogLine
 from fahr_gcp import names
+from fahr_gcp.moments import seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from fahr_core.models import JobRef
 
@@ -29,6 +31,8 @@ _ADVICE = re.compile(r"\s*To find out more about.*", re.S)
 #: How far back the launcher's own word is looked for, among what the replicas printed last.
 _LOOKED_AT = 100
 _LONGEST = 4096  # bytes of what a job left as its reason
+#: Seconds after a job's end for which its log may still be empty, and between looks at it then.
+_YOUNG, _LATE = 60.0, (1.0, 2.0, 4.0)
 _OWN = "fahr: "
 
 
@@ -63,7 +67,7 @@ def reason_of(ref: JobRef, told: Mapping[str, Any]) -> str:
     Never the exit status alone, as the service has it.
     """
     ended = parsed(str((told.get("error") or {}).get("message") or ""))
-    return _left(ref, ended) or _told_by_log(ref, ended)
+    return _left(ref, ended) or _told_by_log(ref, told, ended)
 
 
 def _left(ref: JobRef, ended: Exit) -> str | None:
@@ -94,13 +98,11 @@ def _rank(replica: str) -> int:
     return int(match[2]) + min(1, int(match[1])) if match else 0
 
 
-def _told_by_log(ref: JobRef, ended: Exit) -> str:
+def _told_by_log(ref: JobRef, told: Mapping[str, Any], ended: Exit) -> str:
     lines: list[LogLine] = []
 
     def last_lines(count: int) -> Iterator[LogLine]:
-        from fahr_gcp.logs import last_of_replicas
-
-        lines.extend(last_of_replicas(ref, ended.replicas, max(count, _LOOKED_AT)))
+        lines.extend(_last_lines(ref, told, ended.replicas))
         yield from lines[-count:]
 
     by_log = reason_by_log(ended.code, ended.said or "Vertex AI gives no reason", last_lines)
@@ -111,3 +113,18 @@ def _told_by_log(ref: JobRef, ended: Exit) -> str:
         said = [LogLine(text=text) for text in ended.said.splitlines()]
         return reason_by_log(ended.code, "", lambda count: said[-count:])
     return by_log
+
+
+def _last_lines(ref: JobRef, told: Mapping[str, Any], replicas: Sequence[str]) -> list[LogLine]:
+    """Read the log's end; a job that has just ended may have lines that are on their way."""
+    from fahr_gcp.logs import last_of_replicas
+
+    ended = seconds(told.get("endTime"))
+    just_now = ended is not None and time.time() - ended < _YOUNG
+    lines = last_of_replicas(ref, told, replicas, _LOOKED_AT)
+    for pause in _LATE if just_now else ():
+        if lines:
+            break
+        time.sleep(pause)
+        lines = last_of_replicas(ref, told, replicas, _LOOKED_AT)
+    return lines

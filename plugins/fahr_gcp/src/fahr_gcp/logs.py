@@ -62,10 +62,11 @@ def stream_logs(
     return read_log(_Log(ref, told, given), _patience(), follow=follow, last=last)
 
 
-def last_of_replicas(ref: JobRef, replicas: Sequence[str], count: int) -> list[LogLine]:
+def last_of_replicas(
+    ref: JobRef, told: Mapping[str, Any], replicas: Sequence[str], count: int
+) -> list[LogLine]:
     """Give the last lines that some of a job's replicas printed; of all where none is named."""
-    told = asking.describe(ref)
-    return _Log(ref, told or {}, Given(), replicas).tail(count, own=False)
+    return _Log(ref, told, Given(), replicas).tail(count, own=False)
 
 
 class _Log:
