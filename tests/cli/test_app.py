@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 import errno
+import gc
 import json
 import signal
 import subprocess
 import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fahr_core.cli import ls_command
+from fahr_core.cli import ls_command, main
 from fahr_core.cli.app import run
 from fahr_core.errors import NotFinished, ServiceError
 from fahr_core.version import VERSION
@@ -156,3 +158,18 @@ def test_a_terminated_command_ends_with_143(eventually: Eventually) -> None:
         assert process.stdout.readline() == b"ready\n"
         process.terminate()
         assert process.wait(60) == 143
+
+
+class Loading(ModuleType):
+    """A module that somebody interrupts while it is loaded."""
+
+    def __getattr__(self, name: str) -> object:
+        raise KeyboardInterrupt
+
+
+def test_an_interruption_while_fahr_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "fahr_core.cli.app", Loading("fahr_core.cli.app"))
+    with pytest.raises(SystemExit) as ended:
+        main()
+    gc.unfreeze()
+    assert ended.value.code == 130

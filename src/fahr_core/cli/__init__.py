@@ -11,9 +11,12 @@ __all__ = ["main"]
 
 def main() -> NoReturn:
     """Run ``fahr`` with the arguments of this process and exit with its status."""
-    from fahr_core.cli.app import run
+    try:
+        from fahr_core.cli.app import run
 
-    status = run(sys.argv[1:])
+        status = run(sys.argv[1:])
+    except KeyboardInterrupt:  # while it was loaded
+        status = 130
     # What is there goes with the process. Python would walk through all of it once more to see
     # what it may free: half a second where the model of a cloud's services was read.
     gc.freeze()
