@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import random
 import threading
 from typing import TYPE_CHECKING, Any
@@ -100,6 +101,31 @@ def test_names_that_lead_out_or_clash_are_left_out_and_said(gcp: Cloud, fetch: F
     leave(gcp, {"both": b"a file", "both/below": b"and a folder"})
     assert fetch() == {"good": b"y", "both/below": b"and a folder"}
     assert len(fetch.left_out) == 4
+
+
+class TestCompressed:
+    """What other clients store with ``Content-Encoding: gzip``."""
+
+    PLAIN = b"step,loss\n" * 50_000
+
+    def stored(self, gcp: Cloud, content: bytes) -> None:
+        left(gcp, "model/log.csv", content)
+        name = f"runs/{ID}/model/log.csv"
+        gcp.buckets[BUCKET].describe(name, {"contentEncoding": "gzip"})
+
+    def test_it_comes_as_it_was(self, gcp: Cloud, fetch: Fetch) -> None:
+        self.stored(gcp, gzip.compress(self.PLAIN))
+        assert fetch() == {"log.csv": self.PLAIN}
+
+    @pytest.mark.parametrize("content", [b"never was compressed", b"", b"\x1f"])
+    def test_what_only_says_so_stays(self, gcp: Cloud, fetch: Fetch, content: bytes) -> None:
+        self.stored(gcp, content)
+        assert fetch() == {"log.csv": content}
+
+    def test_what_is_cut_off_is_said(self, gcp: Cloud, fetch: Fetch) -> None:
+        self.stored(gcp, gzip.compress(self.PLAIN)[:-9])
+        with pytest.raises(ServiceError, match=r"log\.csv is damaged where it is stored"):
+            fetch()
 
 
 class TestFaults:

@@ -24,7 +24,7 @@ __all__ = ["Object", "find_objects", "object_path", "read", "split"]
 
 #: What the service answers when the version is gone, or there are fewer bytes of it.
 _OTHER_VERSION = (404, 412, 416)
-_FIELDS = "items(name,size,generation,crc32c,md5Hash),nextPageToken"
+_FIELDS = "items(name,size,generation,crc32c,md5Hash,contentEncoding),nextPageToken"
 _PAGE = 1000
 
 
@@ -33,7 +33,7 @@ class Object:
     """One object; ``size`` in bytes, ``generation`` names its version.
 
     ``crc32c`` and ``md5`` are in base64 as the service keeps them; an object that was composed
-    of others has no MD5.
+    of others has no MD5.  ``encoding`` is ``gzip`` where it is stored compressed.
     """
 
     bucket: str
@@ -42,6 +42,7 @@ class Object:
     generation: str
     crc32c: str = ""
     md5: str = ""
+    encoding: str = ""
 
 
 def split(uri: str) -> tuple[str, str]:
@@ -119,4 +120,5 @@ def _object_of(bucket: str, told: Mapping[str, Any]) -> Object:
         generation=str(told.get("generation") or ""),
         crc32c=str(told.get("crc32c") or ""),
         md5=str(told.get("md5Hash") or ""),
+        encoding=str(told.get("contentEncoding") or ""),
     )

@@ -14,6 +14,7 @@ from fahr_core.object_files import paths_of, save_each
 from fahr_core.ranged import save
 from fahr_gcp import asking, names, objects
 from fahr_gcp.checksums import Checked
+from fahr_gcp.compressed import Unpacked, is_packed
 from fahr_gcp.references import reference
 
 if TYPE_CHECKING:
@@ -92,7 +93,8 @@ class _Fetch:
 
         with objects.read(self._ref, item, told=told, at_once=self._parts) as stream:
             checked = Checked(stream, item)
-            size = save(checked, self._destination / path)
+            packed = is_packed(stream, item.encoding)
+            size = save(Unpacked(checked, path) if packed else checked, self._destination / path)
         checked.check()
         return FetchedFile(path=path, size=size)
 
