@@ -48,6 +48,14 @@ class Push:
         config["config"] |= {"Entrypoint": entrypoint, "Cmd": None}
         return self._manifest(config, layers)
 
+    def altered(self, image: str, **changes: Any) -> str:
+        """Push an image of this repository again, configured otherwise; give it by digest."""
+        digest = image.partition("@")[2]
+        manifest = json.loads(self._read(f"manifests/{digest}"))
+        config = json.loads(self._read(f"blobs/{manifest['config']['digest']}"))
+        config["config"] |= changes
+        return self._manifest(config, manifest["layers"])
+
     def bare(self, media_type: str = MEDIA_TYPES[0]) -> str:
         """Push an image of one empty layer; give it by digest. No engine is needed."""
         layer = io.BytesIO()
@@ -87,6 +95,12 @@ class Push:
     @property
     def _url(self) -> str:
         return f"http://{self.registry.host}/v2/{self.repository}"
+
+    def _read(self, place: str) -> bytes:
+        authorization = self.registry.authorization(self.repository)
+        headers = {"Authorization": authorization, "Accept": ", ".join(MEDIA_TYPES)}
+        with STRAIGHT.open(urllib.request.Request(f"{self._url}/{place}", headers=headers)) as read:
+            return bytes(read.read())
 
     def _send(self, method: str, url: str, body: bytes, kind: str) -> str:
         headers = {

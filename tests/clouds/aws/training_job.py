@@ -7,6 +7,8 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.clouds.watched import Watched
+
 FINAL = ("Completed", "Failed", "Stopped")
 
 #: What the service says beside a secondary status (API reference, SecondaryStatusTransition).
@@ -63,7 +65,7 @@ class Transition:
 
 
 @dataclass
-class TrainingJob:
+class TrainingJob(Watched):
     """One training job; its state changes under ``changed``, which tells of every change."""
 
     request: dict[str, Any]
@@ -122,30 +124,15 @@ class TrainingJob:
         if status in FINAL:
             self.transitions[-1].ended = self.ended = now
 
-    def tell(self, **told: Any) -> None:
-        """Set attributes and tell those who wait."""
-        with self.changed:
-            for name, value in told.items():
-                setattr(self, name, value)
-            self.changed.notify_all()
-
-    def wait_for(self, *states: str, timeout: float = 120) -> TrainingJob:
-        """Wait until the job has been in a status or secondary status; ``final`` stands for any.
-
-        Raises:
-            TimeoutError: it was not in time; the message tells where the job is.
-        """
-        with self.changed:
-            if not self.changed.wait_for(lambda: self._was_in(states), timeout):
-                past = [transition.status for transition in self.transitions]
-                raise TimeoutError(f"{self.name} is {self.status} after {past}: {self.reason}")
-        return self
-
-    def _was_in(self, states: tuple[str, ...]) -> bool:
+    def was_in(self, state: str) -> bool:
+        """Tell whether it was in a status or secondary status; ``final`` stands for any end."""
         past = {transition.status for transition in self.transitions} | {self.status}
-        return any(state in past for state in states) or (
-            "final" in states and self.status in FINAL
-        )
+        return state in past or (state == "final" and self.status in FINAL)
+
+    def whereabouts(self) -> str:
+        """Tell where it is, and how it came there."""
+        past = [transition.status for transition in self.transitions]
+        return f"{self.name} is {self.status} after {past}: {self.reason}"
 
     def summary(self) -> dict[str, Any]:
         """Give the job as a list shows it."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.clouds.gcp.moments import shown
+from tests.clouds.watched import Watched
 
 FINAL = ("SUCCEEDED", "FAILED", "CANCELLED", "EXPIRED")
 POOLS = "workerPoolSpecs"
@@ -31,7 +32,7 @@ class Replica:
 
 
 @dataclass
-class CustomJob:
+class CustomJob(Watched):
     """A job; its state changes under ``changed``, which tells of every change."""
 
     asked: dict[str, Any]
@@ -108,28 +109,13 @@ class CustomJob:
                 self.ended, self.code, self.reason = now, code, reason
             self.changed.notify_all()
 
-    def tell(self, **told: Any) -> None:
-        """Set attributes and tell those who wait."""
-        with self.changed:
-            for name, value in told.items():
-                setattr(self, name, value)
-            self.changed.notify_all()
+    def was_in(self, state: str) -> bool:
+        """Tell whether it has been in a state (``RUNNING``); ``final`` stands for any end."""
+        return state in self.past or (state == "final" and self.state in FINAL)
 
-    def wait_for(self, *states: str, timeout: float = 120) -> CustomJob:
-        """Wait until the job has been in a state (``RUNNING``); ``final`` stands for any end.
-
-        Raises:
-            TimeoutError: it was not in time; the message tells where the job is.
-        """
-        with self.changed:
-            if not self.changed.wait_for(lambda: self._was_in(states), timeout):
-                raise TimeoutError(f"{self.number} is {self.state} after {self.past}")
-        return self
-
-    def _was_in(self, states: tuple[str, ...]) -> bool:
-        return any(state in self.past for state in states) or (
-            "final" in states and self.state in FINAL
-        )
+    def whereabouts(self) -> str:
+        """Tell where it is, and how it came there."""
+        return f"{self.number} is {self.state} after {self.past}: {self.reason}"
 
     def shown(self, *, numbers: bool = False) -> dict[str, Any]:
         """Give the job as the API does; `numbers`: enumerations by their numbers."""

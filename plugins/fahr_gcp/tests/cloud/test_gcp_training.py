@@ -190,8 +190,8 @@ def test_an_image_that_is_not_there_fails_the_job(gcp, call, asked, parent, gcp_
     assert job.reason.startswith("Failed to pull image")
 
 
-def test_the_service_itself_pulls_the_image(gcp, gcp_engine, asked, call, parent):
-    image = Push(gcp.registry, f"{gcp.project}/images/other").saved(gcp_engine, ["true"])
+def test_the_service_itself_pulls_the_image(gcp, runner, asked, call, parent):
+    image = Push(gcp.registry, f"{gcp.project}/images/runner").altered(runner, Entrypoint=["true"])
     gcp.deny("artifactregistry.repositories.downloadArtifacts", "service")
     call("POST", f"{parent}/customJobs", json=asked(image=image))
     refused = gcp.jobs["exp-1"].wait_for("final")
