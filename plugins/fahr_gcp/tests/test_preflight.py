@@ -81,7 +81,11 @@ def test_a_bucket_that_is_not_there_is_told_with_the_command(sound):
 
 def test_a_bucket_that_may_not_be_written_is_told(sound):
     sound.deny("storage.objects.create")
-    ((message, _),) = wrong(job_of())
+    ((message, hints),) = wrong(job_of())
+    assert hints == (
+        "gcloud storage buckets add-iam-policy-binding gs://models "
+        f"--member=serviceAccount:{sound.accounts.user} --role=roles/storage.objectUser",
+    )
     assert message == "bucket models: these credentials may not storage.objects.create"
 
 

@@ -74,6 +74,17 @@ def test_a_large_file_goes_in_pieces(sound, tmp_path, monkeypatch, fault):
     assert max(told) == len(content)
 
 
+def test_an_upload_that_broke_off_goes_on_without_replacing(sound, data):
+    request = with_input(data)
+    ((place, _),) = request.uploads.items()
+    bucket, folder = sound.buckets["models"], place.removeprefix("gs://models/")
+    bucket.write(f"{folder}one.txt", b"1")
+    before = bucket[f"{folder}one.txt"].generation
+    assert stage(request, {}, no_progress).uploaded == 1
+    assert bucket[f"{folder}one.txt"].generation == before
+    assert bucket[f"{folder}a/b/é x.txt"].content == b"two"
+
+
 def test_what_may_not_be_written_is_told(sound, data):
     sound.deny("storage.objects.create")
     with pytest.raises(AccessError, match=r"storage.objects.create"):

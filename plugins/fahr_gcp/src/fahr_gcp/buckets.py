@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -11,7 +12,7 @@ from fahr_gcp.failures import status_of
 from fahr_gcp.objects import object_path, split
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from fahr_core.input_files import InputFile
     from fahr_gcp.client import Client
@@ -22,6 +23,7 @@ _SERVICE = "storage"
 #: Bytes of one piece of a larger file, a multiple of 256 KiB; smaller ones go in one call.
 #: Source: "Resumable uploads", Cloud Storage.
 _PIECE = 8 * 1024 * 1024
+_THERE = 412
 _BYTES = {"Content-Type": "application/octet-stream"}
 
 
@@ -35,14 +37,18 @@ class Bucket:
 
     def __init__(self, client: Client, key: str | None = None) -> None:
         self._client = client
-        self._query = {"kmsKeyName": key} if key else {}
+        own = {"kmsKeyName": key} if key else {}
+        # An object of an earlier upload that broke off stays: the place is its content's, and
+        # to replace it would take the permission to delete.
+        self._query = {"ifGenerationMatch": "0", **own}
 
     def holds(self, place: str) -> bool:
         """Tell whether an object is there."""
         try:
             self._client.call(_SERVICE, "GET", object_path(*split(place)), {"fields": "name"})
         except FahrError as error:
-            if status_of(error) != 404:
+            # Without the permission to list a bucket 403 is said of what is not there.
+            if status_of(error) not in (403, 404):
                 raise
             return False
         return True
@@ -53,10 +59,11 @@ class Bucket:
 
         bucket, name = split(place)
         query = {"uploadType": "media", "name": name, **self._query}
-        told = self._client.call(
-            _SERVICE, "POST", _upload_path(bucket), query, content, headers=_BYTES
-        )
-        _compare(place, told, md5(content, usedforsecurity=False).digest())
+        with _unless_there():
+            told = self._client.call(
+                _SERVICE, "POST", _upload_path(bucket), query, content, headers=_BYTES
+            )
+            _compare(place, told, md5(content, usedforsecurity=False).digest())
 
     def put_file(self, place: str, file: InputFile, sent: Callable[[int], None]) -> None:
         """Put a file there; a large one in pieces, each of which may be sent again."""
@@ -67,7 +74,8 @@ class Bucket:
                     self.put(place, content)
                     sent(len(content))
                 else:
-                    self._put_pieces(place, stream, file.size, sent)
+                    with _unless_there():
+                        self._put_pieces(place, stream, file.size, sent)
         except OSError as error:
             raise DiskError(f"{file.path} cannot be read: {error.strerror or error}") from error
 
@@ -89,6 +97,16 @@ class Bucket:
             told = self._client.call(_SERVICE, "PUT", address, body=piece, headers=span)
             sent(len(piece))
         _compare(place, told, whole.digest())
+
+
+@contextmanager
+def _unless_there() -> Iterator[None]:
+    """Take an object for written that is there already."""
+    try:
+        yield
+    except FahrError as error:
+        if status_of(error) != _THERE:
+            raise
 
 
 def _upload_path(bucket: str) -> str:

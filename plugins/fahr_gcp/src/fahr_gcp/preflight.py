@@ -105,7 +105,7 @@ class _Checks:
             raise AccessError(
                 f"bucket {bucket}: these credentials may not {', '.join(missing)}",
                 f"gcloud storage buckets add-iam-policy-binding gs://{bucket} "
-                "--member=user:YOU --role=roles/storage.objectAdmin",
+                f"--member={self._member()} --role=roles/storage.objectUser",
             )
         return f"{bucket}{self._location_of(path)}"
 
@@ -182,6 +182,11 @@ class _Checks:
                 hints=(f"raise it, or another region (-c region=NAME): {page}",),
             )
         ]
+
+    def _member(self) -> str:
+        """Name who asks as a policy does; of a person the credentials do not tell the name."""
+        account = self._client.identity
+        return f"serviceAccount:{account}" if account else '"user:$(gcloud config get account)"'
 
     def _allowed(self, bucket: str, path: str) -> list[str]:
         query = {"permissions": list(_PERMISSIONS)}
