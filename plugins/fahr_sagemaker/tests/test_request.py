@@ -182,6 +182,14 @@ def test_null_takes_a_part_away():
     assert "CheckpointConfig" not in body
 
 
+def test_what_a_job_is_known_by_stays_whatever_is_taken_away():
+    body = request_of({"request": {"Environment": None}, "environment": {"A": "b"}}).body
+    assert body["Environment"]["FAHR_RUN_ID"] == "abcdefghijklmnop"
+    assert "FAHR_CONTENT" in body["Environment"]
+    assert "FAHR_JOB_0" in body["Environment"]
+    assert "A" not in body["Environment"]
+
+
 def test_joining_changes_neither():
     one, other = {"a": {"b": 1}, "c": 1}, {"a": {"d": 2}, "c": [2]}
     assert merged(one, other) == {"a": {"b": 1, "d": 2}, "c": [2]}

@@ -89,6 +89,7 @@ def test_metrics_may_be_written_as_sagemaker_writes_them(tmp_path):
         ({"repository": "Fahr"}, "repository"),
         ({"region": "Ireland"}, "region"),
         ({"no_such": 1}, "no_such"),
+        ({"request": {"TrainingJobName": "x"}}, "a job's name is --name NAME"),
     ],
 )
 def test_what_contradicts_is_refused(changes, told):

@@ -6,6 +6,15 @@ from fahr_sagemaker.links import console_link, log_link
 from fahr_sagemaker.telling import machine_line, notes_of
 from made_jobs import request_of
 
+GROUPS = {
+    "InstanceType": None,
+    "InstanceCount": None,
+    "InstanceGroups": [
+        {"InstanceGroupName": "a", "InstanceType": "ml.c5.xlarge", "InstanceCount": 2},
+        {"InstanceGroupName": "b", "InstanceType": "ml.g5.xlarge", "InstanceCount": 1},
+    ],
+}
+
 
 @pytest.mark.parametrize(
     ("settings", "changes", "told"),
@@ -14,6 +23,12 @@ from made_jobs import request_of
         ({"max_runtime": "2h"}, {"nodes": 2}, "2 x ml.m5.large, 2 h at most: price unknown"),
         ({"spot": True}, {"gpu": True}, "1 x ml.g4dn.xlarge (T4), spot, 24 h at most: price"),
         ({"request": {"StoppingCondition": None}}, {}, "1 x ml.m5.large, 24 h at most: price"),
+        ({"request": {"ResourceConfig": None}}, {}, "machines as the request says, 24 h at most"),
+        (
+            {"request": {"ResourceConfig": GROUPS}},
+            {},
+            "2 x ml.c5.xlarge, 1 x ml.g5.xlarge (A10G), ",
+        ),
     ],
 )
 def test_the_machine_and_its_time_limit_are_told(settings, changes, told):

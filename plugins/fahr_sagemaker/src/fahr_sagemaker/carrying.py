@@ -52,9 +52,9 @@ def description_text(job: Job, body: Mapping[str, Any]) -> str:
     It tells the digest of the image in the request, and whether its machine has a GPU, without
     which the job must not train.
     """
-    image = str(body["AlgorithmSpecification"].get("TrainingImage") or "")
+    image = str((body.get("AlgorithmSpecification") or {}).get("TrainingImage") or "")
     document = describe_job(job, grace=GRACE, image=image.partition("@")[2] or None)
-    instance = str(body["ResourceConfig"].get("InstanceType") or "")
+    instance = str((body.get("ResourceConfig") or {}).get("InstanceType") or "")
     document["gpu"] = has_gpu(instance) or document["gpu"]
     return json.dumps(document, separators=(",", ":"), sort_keys=True)
 

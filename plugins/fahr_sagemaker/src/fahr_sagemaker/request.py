@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
     from fahr_core.models import Artifacts, Image, Job
 
+#: By these a job is known again, whatever a request says besides.
+_MARKS = (names.RUN_ID_VARIABLE, names.CONTENT_VARIABLE)
+
 __all__ = ["complete", "fit_machine", "plan"]
 
 #: Settings that say who asks, and not what runs.
@@ -87,7 +90,10 @@ def complete(
     """
     own, uploads = _own_body(job, account, instance, image)
     check_request(with_description(job, own)[0])
-    body, described = with_description(job, merged(own, job.settings["request"]))
+    whole = merged(own, job.settings["request"])
+    marks = {name: own["Environment"][name] for name in _MARKS}
+    whole["Environment"] = {**whole.get("Environment", {}), **marks}
+    body, described = with_description(job, whole)
     check_structure(body)
     return body, {**uploads, **described}
 

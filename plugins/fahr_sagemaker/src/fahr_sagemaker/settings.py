@@ -150,6 +150,8 @@ def _faults(settings: SageMakerSettings) -> list[str]:
         found.append(f"max_wait ({given.max_wait} s) is less than max_runtime")
     if given.spot and given.keep_alive:
         found.append("a spot machine cannot be kept warm: leave out keep_alive")
+    if "TrainingJobName" in given.request:
+        found.append("request: a job's name is --name NAME")
     if bool(given.subnets) != bool(given.security_group_ids):
         found.append("a VPC takes both subnets and security_group_ids")
     return found

@@ -134,7 +134,7 @@ def _taken(request: Request, error: FahrError) -> Submitted | Refused | Unknown:
 
 def _beyond_limit(client: Client, request: Request, error: FahrError) -> Refused:
     """Tell a quota that is too small from one that other jobs fill."""
-    resources = request.body["ResourceConfig"]
+    resources = request.body.get("ResourceConfig") or {}
     instance = resources.get("InstanceType") or "this machine"
     wanted = int(resources.get("InstanceCount") or 1)
     found = _LIMIT_TEXT.search(error.message)

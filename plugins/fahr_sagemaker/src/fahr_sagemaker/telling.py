@@ -29,11 +29,19 @@ def notes_of(request: Request) -> tuple[str, ...]:
 
 def machine_line(body: Mapping[str, Any]) -> str:
     """Say what is paid for: machines, time limit, and that nobody here knows the price."""
-    resources = body["ResourceConfig"]
-    instance = str(resources.get("InstanceType") or "a machine by instance groups")
-    gpu = f" ({gpu_of(instance)})" if gpu_of(instance) else ""
+    resources = body.get("ResourceConfig") or {}
     spot = "spot, " if body.get("EnableManagedSpotTraining") else ""
-    limits = body.get("StoppingCondition", {})
+    limits = body.get("StoppingCondition") or {}
     limit = duration(limits.get("MaxRuntimeInSeconds", _DEFAULT_LIMIT))
-    count = resources.get("InstanceCount", 1)
-    return f"{count} x {instance}{gpu}, {spot}{limit} at most: price unknown"
+    return f"{_machines(resources)}, {spot}{limit} at most: price unknown"
+
+
+def _machines(resources: Mapping[str, Any]) -> str:
+    """Name the machines; a request in raw JSON may have groups of them, or none."""
+    parts = [
+        f"{part.get('InstanceCount', 1)} x {part['InstanceType']}"
+        + (f" ({gpu})" if (gpu := gpu_of(str(part["InstanceType"]))) else "")
+        for part in (resources, *(resources.get("InstanceGroups") or ()))
+        if part.get("InstanceType")
+    ]
+    return ", ".join(parts) or "machines as the request says"
