@@ -165,7 +165,7 @@ class TestFaults:
 
         def replacing(*told: object, **more: object) -> None:
             if once.acquire(blocking=False):
-                leave(gcp, {"weights": b"another"})
+                leave(gcp, {"weights": bytes(len(self.CONTENT))})
 
         monkeypatch.setattr(ranged, "AT_ONCE", 1)
         monkeypatch.setattr("fahr_gcp.output._PARTS_AT_ONCE", 1)
