@@ -14,6 +14,9 @@ from fahr_sagemaker.client import Client
 from fahr_sagemaker.preflight import examine
 from made_jobs import job_of
 
+#: Seconds; more than a busy machine needs to begin with three questions.
+SLOW = 8
+
 
 @pytest.fixture
 def sound(aws):
@@ -56,7 +59,7 @@ def test_planning_asks_nobody_afterwards(sound):
 
 def test_the_questions_are_asked_at_once(sound):
     for call in ("iam:GetRole", "s3:HeadBucket", "ecr:DescribeRepositories"):
-        sound.faults.add(call, Fault.SLOW, seconds=4)
+        sound.faults.add(call, Fault.SLOW, seconds=SLOW)
     started = time.monotonic()
     asking = threading.Thread(target=examine, args=(job_of(),))
     asking.start()
@@ -66,8 +69,8 @@ def test_the_questions_are_asked_at_once(sound):
         call.time
         for call in sound.called("iam:GetRole", "s3:HeadBucket", "ecr:DescribeRepositories")
     ]
-    assert max(moments) - min(moments) < 4
-    assert time.monotonic() - started > 4
+    assert max(moments) - min(moments) < SLOW  # the last came before the first was answered
+    assert time.monotonic() - started > SLOW
 
 
 def test_without_credentials_nothing_else_is_asked(sound, monkeypatch):
