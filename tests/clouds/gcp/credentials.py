@@ -78,6 +78,11 @@ class Credentials:
             "person", told | ({"quota_project_id": quota_project} if quota_project else {})
         )
 
+    def machine(self) -> dict[str, str]:
+        """Give the variables of a machine at Google, whose metadata server knows its account."""
+        host = self._cloud.endpoint.removeprefix("http://")
+        return {"GCE_METADATA_HOST": host, "GCE_METADATA_IP": host}
+
     def _write(self, name: str, told: dict[str, Any]) -> Path:
         file = self._folder / f"{name}.json"
         file.write_text(json.dumps(told, indent=2))

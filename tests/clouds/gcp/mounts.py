@@ -102,6 +102,7 @@ class Mounts:
         for key, (_, generation) in list(self._alike.items()):
             if key[0] == bucket.name and key[1] not in here:
                 del self._alike[key]
+                self._seen.pop(key, None)
                 if key[1] in bucket and bucket[key[1]].generation == generation:
                     bucket.delete(key[1])
 
@@ -129,6 +130,7 @@ class Mounts:
             if key[1] not in bucket:
                 (folder / key[1]).unlink(missing_ok=True)
                 del self._alike[key]
+                self._seen.pop(key, None)
 
 
 def _files(folder: Path) -> Iterator[tuple[str, Mark]]:

@@ -152,6 +152,15 @@ def test_who_comes_from_another_identity_provider_is_known(
     assert gcp.calls[-1].caller == gcp.accounts.user
 
 
+def test_a_machine_at_google_is_told_who_it_is(gcp, login, monkeypatch, parent):
+    monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS")
+    monkeypatch.delenv("NO_GCE_CHECK")
+    for name, value in gcp.credentials.machine().items():
+        monkeypatch.setenv(name, value)
+    assert login().get(f"{gcp.endpoint}/{parent}/customJobs").status_code == 200
+    assert gcp.calls[-1].caller == gcp.accounts.user
+
+
 def test_a_person_has_to_name_the_project_that_pays(gcp, login, monkeypatch, parent):
     def asked(file):
         monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(file))

@@ -93,6 +93,21 @@ def test_a_job_finds_the_surroundings_of_the_service(gcp, train):
     assert gcp.permissions("job") == {"storage.objects.create"}
 
 
+def test_the_mount_follows_what_others_do_to_the_bucket(gcp, train, eventually):
+    code = "import os, time\nplace = '/gcs/models/note'\n"
+    code += "def wait(there):\n while os.path.exists(place) is not there: time.sleep(0.05)\n"
+    code += "for _ in 'ab': wait(True); print(open(place).read()); wait(False); print('gone')\n"
+    code += "open(place, 'w').write('mine')"
+    job = train(code)
+    for text in ("first", "second"):
+        gcp.buckets["models"].write("note", text.encode())
+        eventually(lambda text=text: text in gcp.logs.of(job.number))
+        gcp.buckets["models"].delete("note")
+        eventually(lambda: gcp.logs.of(job.number)[-1:] == ["gone"])
+    assert job.wait_for("final").state == "SUCCEEDED"
+    assert gcp.buckets["models"]["note"].content == b"mine"
+
+
 def test_without_the_mount_a_job_uploads(gcp, train):
     gcp.gcs_mounted = False
     job = train(LOOK).wait_for("final")
