@@ -7,6 +7,7 @@ import pytest
 from fahr_core.errors import UsageError
 from fahr_core.models import Code, Environment, Image, Input, Job
 from fahr_core.request_parts import (
+    check_gpu_image,
     content_of,
     image_by_digest,
     machine_count,
@@ -110,6 +111,22 @@ def test_option_and_setting_must_not_differ():
 )
 def test_an_image_is_named_by_its_digest(reference, named):
     assert image_by_digest(Image(reference=reference, digest=DIGEST), "X") == named
+
+
+@pytest.mark.parametrize(
+    ("has_gpu", "gpu_image", "own"),
+    [(True, True, None), (False, False, None), (True, False, "own:1"), (False, True, None)],
+)
+def test_machine_and_image_fit(has_gpu, gpu_image, own):
+    job = replace(JOB, train_image=own)
+    check_gpu_image(job, "large", has_gpu=has_gpu, gpu_image=gpu_image)
+
+
+def test_a_machine_with_a_gpu_takes_an_image_for_one():
+    job = replace(JOB, build_driver="local-cpu")
+    with pytest.raises(UsageError, match="large has a GPU, and --build-driver=local-cpu") as told:
+        check_gpu_image(job, "large", has_gpu=True, gpu_image=False)
+    assert told.value.hints == ("fahr fit --build-driver=local-gpu",)
 
 
 def test_an_image_that_is_not_built_keeps_its_tag():

@@ -16,7 +16,14 @@ if TYPE_CHECKING:
 
     from fahr_core.models import Image, Job
 
-__all__ = ["content_of", "image_by_digest", "machine_count", "merged", "time_limit"]
+__all__ = [
+    "check_gpu_image",
+    "content_of",
+    "image_by_digest",
+    "machine_count",
+    "merged",
+    "time_limit",
+]
 
 #: The parts of a job that are its content; others come from who made it, when and where.
 _CONTENT = (
@@ -86,6 +93,19 @@ def machine_count(job: Job, setting: str) -> int:
             f"fahr fit --nodes={job.nodes} -c {setting}={job.nodes}",
         )
     return max(job.nodes, given)
+
+
+def check_gpu_image(job: Job, machine: str, *, has_gpu: bool, gpu_image: bool) -> None:
+    """Check that a machine with a GPU gets an image for one; an image of one's own fits any.
+
+    Raises:
+        UsageError: it does not.
+    """
+    if has_gpu and not gpu_image and job.train_image is None:
+        raise UsageError(
+            f"{machine} has a GPU, and --build-driver={job.build_driver} makes no image for one",
+            "fahr fit --build-driver=local-gpu",
+        )
 
 
 def image_by_digest(image: Image | None, service: str) -> str:

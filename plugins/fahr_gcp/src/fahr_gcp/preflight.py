@@ -13,10 +13,9 @@ from fahr_core.request_parts import machine_count
 from fahr_gcp.artifact_registry import repository_of, target_of
 from fahr_gcp.client import Client
 from fahr_gcp.failures import status_of
-from fahr_gcp.machines import choose_machine
 from fahr_gcp.objects import split
 from fahr_gcp.quota import quota_of
-from fahr_gcp.request import complete
+from fahr_gcp.request import complete, machine_of
 from fahr_gcp.submission import is_same, jobs_named
 
 if TYPE_CHECKING:
@@ -217,16 +216,9 @@ def _checked_request(
     job: Job,
 ) -> tuple[list[Finding], Machine | None, Mapping[str, Any] | None]:
     """Check the request as far as it is known, before anything is built for it."""
-    settings = job.settings
     gpu_image = bool(job.gpu) or "gpu" in (job.build_driver or "")
     try:
-        machine = choose_machine(
-            settings["machine_type"],
-            settings["accelerator_type"],
-            settings["accelerator_count"],
-            job.gpu,
-            gpu_image=gpu_image,
-        )
+        machine = machine_of(job, gpu_image=gpu_image)
         return [], machine, complete(job, machine, _STAND_IN)[0]
     except FahrError as error:
         return [finding_of("settings", error)], None, None

@@ -12,6 +12,7 @@ from fahr_core.errors import UsageError
 from fahr_core.input_files import place_inputs
 from fahr_core.models import Request
 from fahr_core.request_parts import (
+    check_gpu_image,
     content_of,
     image_by_digest,
     machine_count,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from fahr_core.models import Artifacts, Image, Input, Job
     from fahr_gcp.machines import Machine
 
-__all__ = ["complete", "fit_machine", "plan"]
+__all__ = ["complete", "fit_machine", "machine_of", "plan"]
 
 #: Seconds from SIGTERM to SIGKILL, when a job is cancelled or a spot machine taken back.
 #: Source: "Use Spot VMs with training": a preempted machine has 30 seconds.
@@ -78,21 +79,21 @@ def fit_machine(job: Job, *, gpu_image: bool) -> Machine:
     Raises:
         UsageError: it does not.
     """
-    settings = job.settings
-    machine = choose_machine(
-        settings["machine_type"],
-        settings["accelerator_type"],
-        settings["accelerator_count"],
-        job.gpu,
-        gpu_image=gpu_image,
-    )
-    if machine.has_gpu and not gpu_image and job.train_image is None:
-        raise UsageError(
-            f"{machine.type} has a GPU, and --build-driver={job.build_driver} makes no image "
-            "for one",
-            "fahr fit --build-driver=local-gpu",
-        )
+    machine = machine_of(job, gpu_image=gpu_image)
+    check_gpu_image(job, machine.type, has_gpu=machine.has_gpu, gpu_image=gpu_image)
     return machine
+
+
+def machine_of(job: Job, *, gpu_image: bool) -> Machine:
+    """Give the machine that settings, ``--gpu`` and the image ask for.
+
+    Raises:
+        UsageError: these contradict each other.
+    """
+    machine, accelerator, count = (
+        job.settings[name] for name in ("machine_type", "accelerator_type", "accelerator_count")
+    )
+    return choose_machine(machine, accelerator, count, job.gpu, gpu_image=gpu_image)
 
 
 def complete(job: Job, machine: Machine, image: str) -> tuple[dict[str, Any], dict[str, str]]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from fahr_core.errors import UsageError
 from fahr_core.models import Request
 from fahr_core.request_parts import (
+    check_gpu_image,
     content_of,
     image_by_digest,
     machine_count,
@@ -67,11 +67,7 @@ def fit_machine(job: Job, *, gpu_image: bool) -> str:
         UsageError: it does not.
     """
     instance = choose_instance(job.settings["instance_type"], job.gpu, gpu_image=gpu_image)
-    if has_gpu(instance) and not gpu_image and job.train_image is None:
-        raise UsageError(
-            f"{instance} has a GPU, and --build-driver={job.build_driver} makes no image for one",
-            "fahr fit --build-driver=local-gpu",
-        )
+    check_gpu_image(job, instance, has_gpu=has_gpu(instance), gpu_image=gpu_image)
     return instance
 
 
