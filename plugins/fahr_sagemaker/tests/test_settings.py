@@ -29,6 +29,12 @@ def test_a_role_is_a_name_or_an_arn(tmp_path):
     assert resolved(tmp_path, "output_path=s3://b", "role_name=trainer")["role_name"] == "trainer"
 
 
+def test_an_arn_in_the_place_of_the_roles_name_is_one(tmp_path):
+    arn = "arn:aws:iam::123456789012:role/trainer"
+    found = resolved(tmp_path, "output_path=s3://b/x", f"role_name={arn}")
+    assert (found["role_name"], found["role_arn"]) == (None, arn)
+
+
 def test_a_missing_role_is_told_with_everything_else_that_is_wrong(tmp_path):
     with pytest.raises(SettingsError) as wrong:
         resolved(tmp_path, "output_path=models", "volume_size=much")

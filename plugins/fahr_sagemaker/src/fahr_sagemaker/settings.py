@@ -130,13 +130,15 @@ class SageMakerSettings(BaseModel):
 
 
 def _renamed(data: Any) -> Any:
-    """Give the values under today's names."""
+    """Give the values under today's names; a role's ARN in the place of its name is one too."""
     if not isinstance(data, dict):
         return data
     values = dict(data)
     for old, new in _OLD_NAMES.items():
         if values.get(old) is not None and new not in values:
             values[new] = values.pop(old)
+    if str(values.get("role_name") or "").startswith("arn:") and not values.get("role_arn"):
+        values["role_arn"] = values.pop("role_name")
     return values
 
 
