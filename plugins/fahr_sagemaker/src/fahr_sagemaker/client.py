@@ -23,6 +23,8 @@ __all__ = ["Client", "service_model"]
 _CONNECT, _READ = 10, 60
 #: Attempts of a call, the first included: about 20 seconds of throttling are sat out.
 _ATTEMPTS = 6
+#: Calls that change nothing: one whose answer broke off is made once more.
+_READS = ("Describe", "Get", "List")
 #: The clients of this process. New credentials are looked for after an AccessError.
 _SHARED: dict[tuple[Any, ...], Client] = {}
 _SHARING = threading.Lock()
@@ -138,7 +140,10 @@ class Client:
         """
         with self.answered(service, operation):
             client = self.service(service)
-            answer = dict(getattr(client, _method(client, operation))(**arguments))
+            method = getattr(client, _method(client, operation))
+            answer = dict(method(**arguments))
+            if operation.startswith(_READS) and _is_broken(client, operation, answer):
+                answer = dict(method(**arguments))
         return _whole(client, operation, answer)
 
     def pages(self, service: str, operation: str, **arguments: Any) -> Iterator[dict[str, Any]]:
@@ -250,10 +255,14 @@ def _method(client: Any, operation: str) -> str:
 
 
 def _whole(client: Any, operation: str, answer: dict[str, Any]) -> dict[str, Any]:
-    """Refuse an answer that broke off: botocore reads half a document of JSON as an empty one."""
+    if _is_broken(client, operation, answer):
+        raise ServiceError(f"AWS's answer to {operation} came incomplete")
+    return answer
+
+
+def _is_broken(client: Any, operation: str, answer: dict[str, Any]) -> bool:
+    """Tell whether an answer broke off: botocore reads half a document of JSON as an empty one."""
     model = client.meta.service_model.operation_model(operation)
     expected = model.output_shape is not None and model.output_shape.members
     by_json = model.service_model.metadata.get("protocol") == "json"
-    if by_json and expected and not answer.keys() - {"ResponseMetadata"}:
-        raise ServiceError(f"AWS's answer to {operation} came incomplete")
-    return answer
+    return bool(by_json and expected and not answer.keys() - {"ResponseMetadata"})
