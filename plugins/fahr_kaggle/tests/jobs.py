@@ -50,7 +50,7 @@ def sent(request):
     return answer.ref
 
 
-def ended(ref, seconds=60):
+def ended(ref, seconds=180):
     """Wait for a job's end and give its state."""
     import time
 

@@ -16,14 +16,15 @@ file = os.path.join(os.environ["FAHR_CHECKPOINT_DIR"], "count")
 count = int(open(file).read()) if os.path.exists(file) else 0
 open(f"part-from-{count}.txt", "w").close()
 while count < 8:
-    time.sleep(0.25)
+    time.sleep(0.4)
     count += 1
     print("step", count, flush=True)
-    open(file, "w").write(str(count))
+    open(file + ".new", "w").write(str(count))
+    os.replace(file + ".new", file)
 """
 
 
-def chained(tmp_path, chain=9, seconds=1.2):
+def chained(tmp_path, chain=9, seconds=2.5):
     place = experiment(tmp_path, {"train.py": COUNTING})
     return sent(request_of(place, pairs=[f"chain={chain}"], options={"timeout": seconds}))
 
@@ -31,14 +32,15 @@ def chained(tmp_path, chain=9, seconds=1.2):
 def test_a_long_job_goes_on_from_its_checkpoints(tmp_path, kaggle):
     ref = chained(tmp_path)
     steps = [line for line in log_of(ref, follow=True) if line.startswith("step")]
-    assert steps == [f"step {n}" for n in range(1, 9)]
+    # A session may have been killed between its word and its checkpoint.
+    assert [*dict.fromkeys(steps)] == [f"step {n}" for n in range(1, 9)]
     state = ended(ref)
     assert (state.state, state.attempt) == (State.COMPLETE, len(kaggle.sessions))
     assert len(kaggle.sessions) > 1
     files = fetched(ref, tmp_path / "output")
     parts = [path for path in files if path.startswith("part-from-")]
     assert len(parts) == len(kaggle.sessions)
-    assert files["fahr-job.log"].count(b"step") == 8
+    assert files["fahr-job.log"].count(b"step") == len(steps)
 
 
 def test_a_chain_is_found_again_from_nothing(tmp_path, kaggle):

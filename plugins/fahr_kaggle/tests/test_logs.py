@@ -81,7 +81,8 @@ def test_a_log_comes_whole_through_a_bad_connection(tmp_path, kaggle, kind):
 def test_a_job_that_waits_has_no_log_yet(tmp_path, kaggle):
     from tests.clouds.kaggle import Pace
 
-    kaggle.pace = Pace(queued_seconds=3)
+    kaggle.pace = Pace(queued_seconds=3600)
     ref = sent(request_of(experiment(tmp_path, {"train.py": "print(1)"})))
     assert log_of(ref) == []
+    kaggle.sessions[0].begin()
     assert log_of(ref, follow=True) == ["1"]

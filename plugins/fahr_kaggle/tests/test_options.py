@@ -85,8 +85,9 @@ def test_trials_have_kernels_of_their_own(place):
 
 
 def test_what_is_rendered_is_what_the_official_command_reads(place):
-    (file,) = render_artifacts(job_for(place, pairs=["username=anna", "enable_gpu=true"])).files
-    assert file.path == "kernel-metadata.json"
+    job = job_for(place, pairs=["username=anna", "enable_gpu=true"])
+    file, mine = render_artifacts(job).files
+    assert (file.path, mine.path) == ("kernel-metadata.json", ".fahr/experiment")
     content = json.loads(mark(file.text, "json"))
     assert content.pop("_fahr")
     assert content == {

@@ -27,7 +27,7 @@ def test_each_version_has_its_own_state(tmp_path, kaggle):
 
 
 def test_a_job_that_waits_is_submitted(tmp_path, kaggle):
-    kaggle.pace = Pace(queued_seconds=30, unseen_calls=3)
+    kaggle.pace = Pace(queued_seconds=3600, unseen_calls=3)
     ref = sent(request_of(experiment(tmp_path, {"train.py": "print(1)"})))
     for _ in range(5):
         seen._file(ref).unlink(missing_ok=True)

@@ -111,7 +111,7 @@ class Cloud:
         self.competitions[competition] = folder
         (account or self.me).competitions.add(competition)
 
-    def wait(self, ref: str, version: int | None = None, seconds: float = 60) -> Session:
+    def wait(self, ref: str, version: int | None = None, seconds: float = 180) -> Session:
         """Wait for the end of a version's session (the latest's without a number)."""
         session = self.kernels[ref].version(f"v{version}" if version else None).session
         assert session is not None, f"{ref} was saved and not run"
@@ -190,7 +190,7 @@ class Cloud:
         elif session.work.accelerator == "tpu":
             account.tpu_used += session.seconds
 
-    def wait_until_idle(self, seconds: float = 60) -> None:
+    def wait_until_idle(self, seconds: float = 180) -> None:
         """Wait for the end of every session."""
         deadline = time.monotonic() + seconds
         for session in list(self.sessions):

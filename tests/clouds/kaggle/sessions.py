@@ -84,6 +84,7 @@ class Session:
 
     def __post_init__(self) -> None:
         self._stop = threading.Event()
+        self._begun = threading.Event()
         self._over = threading.Event()
         self._why = ""
         self._thread = threading.Thread(target=self._run, name=f"session {self.id}")
@@ -105,6 +106,10 @@ class Session:
             return 0
         return (self.ended_at or time.monotonic()) - self.started_at
 
+    def begin(self) -> None:
+        """Give it a machine at once, however long it was to be queued."""
+        self._begun.set()
+
     def cancel(self) -> None:
         """Ask for its end, as the service's own page does."""
         if self.active:
@@ -116,7 +121,7 @@ class Session:
         self._end_by("deleted")
         self._thread.join()
 
-    def wait(self, seconds: float = 60) -> str:
+    def wait(self, seconds: float = 180) -> str:
         """Wait for its end and give the status."""
         if not self._over.wait(seconds):
             raise TimeoutError(f"session {self.id} is still {self.status}:\n{self.log.text}")
@@ -125,6 +130,7 @@ class Session:
     def _end_by(self, why: str) -> None:
         self._why = self._why or why
         self._stop.set()
+        self._begun.set()
 
     # -- in the session's thread --------------------------------------------------------
 
@@ -141,7 +147,8 @@ class Session:
         self.status, self.failure = status, failure
 
     def _ran(self) -> tuple[str, str | None]:
-        if self._stop.wait(self.work.queued_seconds):
+        self._begun.wait(self.work.queued_seconds)
+        if self._stop.is_set():
             return "CANCEL_ACKNOWLEDGED", None
         self._lay_out()
         self.started_at = time.monotonic()

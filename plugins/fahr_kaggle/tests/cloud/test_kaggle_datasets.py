@@ -23,7 +23,6 @@ from kagglesdk.datasets.types.dataset_api_service import (
 )
 from requests.exceptions import HTTPError
 from tests.clouds.kaggle import Pace
-from tests.conftest import wait_until
 
 
 def uploaded(client, name, content):
@@ -38,12 +37,14 @@ def ready(client):
 
 
 def test_a_dataset_is_ready_after_a_while_and_then_can_be_used(client, cloud):
+    cloud.pace = Pace(dataset_seconds=3600)
     created = create_dataset(client, [uploaded(client, "rows.csv", b"1,2\n")])
     assert (created.status, created.error) == ("Ok", "")
     assert dataset_status(client).status.name == "BLOBS_RECEIVED"
     too_soon = save(client, dataset_data_sources=["anna/my-data"])
     assert too_soon.invalid_dataset_sources == ["anna/my-data"]
-    wait_until(lambda: ready(client))
+    cloud.datasets["anna/my-data"].version().ready_at = 0
+    assert ready(client)
     text = "print(open('/kaggle/input/my-data/rows.csv').read())"
     assert save(client, text, dataset_data_sources=["anna/my-data"]).invalid_dataset_sources == []
     assert cloud.wait("anna/train-it").log.text == "1,2\n\n"

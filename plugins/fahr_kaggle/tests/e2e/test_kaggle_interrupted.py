@@ -9,7 +9,7 @@ import pytest
 from tests.conftest import wait_until
 
 
-def interrupted(process, seconds=20):
+def interrupted(process, seconds=25):
     """Press Ctrl-C and give the status and what was said, which must not take the server's time."""
     process.send_signal(signal.SIGINT)
     begun = time.monotonic()

@@ -28,4 +28,4 @@ def test_a_silent_service_is_not_waited_for(fahr, cloud):
     done = fahr("ls", "--refresh")
     assert f"{name}\tsubmitted" in done.stdout
     assert "kaggle has not answered within 2 s" in done.stderr
-    assert time.monotonic() - begun < 25  # requests alone would wait for 30 s
+    assert time.monotonic() - begun < 60  # a call is given up after 90 s
