@@ -23,6 +23,7 @@ class Script:
     ends_at: int = 0  # the question for the state that finds the job ended
     ago: float = 0.0
     pace: float = 0.0
+    takes: float = 0.0  # seconds that each look takes
     asked: int = 0
     looked: int = 0
     rewound: int = 0
@@ -30,6 +31,8 @@ class Script:
     def lines(self):
         look = self.looks[self.looked] if self.looked < len(self.looks) else []
         self.looked += 1
+        if self.takes:
+            live_log.time.sleep(self.takes)
         for each in look:
             if isinstance(each, Exception):
                 raise each
@@ -69,6 +72,11 @@ def test_a_late_line_makes_the_wait_begin_again(sleeping: list[float]) -> None:
     log = Script([["a"], [], ["late"], [], [], []], pace=1.0)
     assert texts(log, replace(QUICK, quiet=2.5)) == ["a", "late"]
     assert log.looked == 6
+
+
+def test_a_look_that_takes_long_is_no_quiet(sleeping: list[float]) -> None:
+    log = Script([[], ["late"]], takes=5.0)
+    assert texts(log, replace(QUICK, quiet=3.0, drain=60.0)) == ["late"]
 
 
 def test_the_wait_for_late_lines_is_bounded(sleeping: list[float]) -> None:

@@ -113,13 +113,13 @@ class _End:
 
     def __init__(self, log: LiveLog, patience: Patience) -> None:
         self._log, self._patience = log, patience
-        self._asked = float("-inf")
+        self._asked = self._looked = float("-inf")
         self._until: float | None = None
         self._quiet = 0.0
 
     def look(self) -> None:
         """Ask for the job's state now and then; before the log is read, so that it is whole."""
-        now = time.monotonic()
+        now = self._looked = time.monotonic()
         if self._until is not None or now - self._asked < self._patience.state:
             return
         self._asked = now
@@ -130,10 +130,12 @@ class _End:
             self._quiet = now + self._patience.quiet
 
     def is_drained(self, came: bool) -> bool:
-        """Tell whether what was just read is the end."""
-        now = time.monotonic()
+        """Tell whether what was just read is the end.
+
+        What counts is when the reading began: what came later may not be in it.
+        """
         if self._until is None:
             return False
         if came:
-            self._quiet = now + self._patience.quiet
-        return now >= min(self._quiet, self._until)
+            self._quiet = time.monotonic() + self._patience.quiet
+        return self._looked >= min(self._quiet, self._until)
