@@ -70,12 +70,18 @@ def ready(gcp, eventually):
     return wait
 
 
+def looked(gcp, job):
+    """Give what the job saw; its two streams come in any order."""
+    (line,) = [line for line in gcp.logs.of(job.number) if line.startswith("{")]
+    return json.loads(line)
+
+
 def test_a_job_finds_the_surroundings_of_the_service(gcp, train):
     account = gcp.service_account("trainer")
     gcp.buckets["models"].write("in/x", b"input")
     job = train(LOOK, serviceAccount=account).wait_for("final")
     assert (job.state, job.past) == ("SUCCEEDED", ["QUEUED", "PENDING", "RUNNING", "SUCCEEDED"])
-    told = json.loads(gcp.logs.of(job.number)[0])
+    told = looked(gcp, job)
     environment = told["environment"]
     assert environment["AIP_MODEL_DIR"] == "gs://models/exp-1/model/"
     assert environment["AIP_CHECKPOINT_DIR"] == "gs://models/exp-1/checkpoints/"
@@ -111,7 +117,7 @@ def test_the_mount_follows_what_others_do_to_the_bucket(gcp, train, eventually):
 def test_without_the_mount_a_job_uploads(gcp, train):
     gcp.gcs_mounted = False
     job = train(LOOK).wait_for("final")
-    told = json.loads(gcp.logs.of(job.number)[0])
+    told = looked(gcp, job)
     assert (job.state, told["mounted"], told["uploaded"]) == ("SUCCEEDED", False, "up")
     assert told["account"] == gcp.accounts.agent
 
