@@ -210,10 +210,15 @@ def seconds(call: Callable[[], None]) -> float:
 def breakdown(stages: dict[str, list[float]]) -> str:
     """Give the median of each stage in milliseconds, in the order in which they come.
 
-    The time of a stage that prints a line ends with it; a line that goes on has no name.
+    A stage of fahr's ends with the line that it prints; several lines may come at once. The
+    checks before a job end with the line that tells its machine.
     """
+    medians = {name: statistics.median(found) * 1000 for name, found in stages.items()}
+    named = {"machine": "checks"}
     return ", ".join(
-        f"{name} {statistics.median(found) * 1000:.0f}" for name, found in stages.items()
+        f"{named.get(name, name)} {spent:.0f} ms"
+        for name, spent in medians.items()
+        if name and spent >= 1
     )
 
 
