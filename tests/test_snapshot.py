@@ -5,8 +5,8 @@ import subprocess
 import sys
 import tarfile
 import threading
-import time
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -17,9 +17,6 @@ from fahr_core.errors import ArtifactError, DiskError, FahrError
 from fahr_core.experiment import Experiment
 from fahr_core.models import Code, dumps, loads
 from fahr_core.store import store_folder, stored_path
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def experiment(folder: Path, **files: str) -> Experiment:
@@ -230,22 +227,24 @@ def test_a_warning_above_100_mb() -> None:
     assert told == "312.0 MB travel with each job (w.h5 300.0 MB): leave out by .fahrignore"
 
 
-def test_data_beside_the_artifact_costs_nothing(tmp_path: Path) -> None:
-    plain, beside = experiment(tmp_path / "a"), experiment(tmp_path / "b")
-    (tmp_path / "b" / "data").mkdir()
-    with (tmp_path / "b" / "data" / "x.bin").open("wb") as stream:
+def test_data_beside_the_artifact_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = experiment(tmp_path / "a")
+    (tmp_path / "a" / "data").mkdir()
+    with (tmp_path / "a" / "data" / "x.bin").open("wb") as stream:
         stream.truncate(2_000_000_000)
+    opened: list[str] = []
+    own = Path.open
 
-    def quickest(job: Experiment) -> float:
-        times = []
-        for _ in range(15):
-            start = time.perf_counter()
-            snapshot.take(job)
-            times.append(time.perf_counter() - start)
-        return min(times)
+    def noted(path: Path, *arguments: Any, **options: Any) -> Any:
+        opened.append(path.name)
+        return own(path, *arguments, **options)
 
-    quickest(plain)
-    assert quickest(beside) < 1.1 * quickest(plain) + 0.001
+    monkeypatch.setattr(Path, "open", noted)
+    assert snapshot.take(job).left_out == (("data/", 2_000_000_000),)
+    assert "train.py" in opened
+    assert "x.bin" not in opened
 
 
 def test_nothing_heavy_is_imported() -> None:

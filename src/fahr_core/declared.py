@@ -132,12 +132,14 @@ def _name_and_version(distribution: Distribution) -> tuple[str, str]:
     """Give both; what a failed removal leaves behind has neither.
 
     The package importlib_metadata, wherever it is imported, finds distributions for the standard
-    library too, and those raise an error then.
+    library too, and those raise an error or a warning then.
     """
     try:
-        return distribution.name or _NAMELESS, distribution.version or _NAMELESS
+        told = distribution.metadata
     except FileNotFoundError:
         return _NAMELESS, _NAMELESS
+    there = {key: told[key] for key in ("Name", "Version") if key in told}
+    return there.get("Name") or _NAMELESS, there.get("Version") or _NAMELESS
 
 
 def _row(entry: EntryPoint, distribution: str, version: str) -> list[str]:
