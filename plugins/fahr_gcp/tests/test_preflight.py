@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from tests.clouds.gcp.cloud import REGION
 
+from fahr_gcp.client import Client
 from fahr_gcp.preflight import examine
 from fahr_gcp.quota import metric_of
 from fahr_gcp.submission import submit
@@ -68,6 +69,33 @@ def test_services_that_are_not_enabled_are_told_with_the_command(sound):
 def test_who_may_not_ask_for_services_is_told_no_fault(sound):
     sound.deny("serviceusage.services.list")
     assert wrong(job_of()) == []
+
+
+def test_what_only_the_checks_ask_is_no_fault_where_nobody_answers(sound, monkeypatch):
+    """Service Usage and IAM may be closed off where the services of a job are not."""
+    for service in ("SERVICEUSAGE", "IAM"):
+        variable = f"CLOUDSDK_API_ENDPOINT_OVERRIDES_{service}"
+        monkeypatch.setenv(variable, "http://127.0.0.1:9/")  # the port of nobody
+    job = job_of({"service_account": sound.service_account("trainer")}, **GPU)
+    found = told(job)
+    assert {level for level, _ in found.values()} == {"ok", "warning"}
+    assert found["services"][1].startswith("not known: ")
+    assert found["quota"][0] == "warning"
+    assert found["service account"][1].endswith("as given: it cannot be looked up")
+
+
+def test_a_storage_that_knows_no_permissions_is_asked_for_the_bucket(sound, monkeypatch):
+    call = Client.call
+
+    def answered(client, service, method, path, *rest, **options):
+        if path.endswith("/iam/testPermissions"):
+            path = "storage/v1/b/none/iam/testPermissions"
+        return call(client, service, method, path, *rest, **options)
+
+    monkeypatch.setattr(Client, "call", answered)
+    assert told(job_of())["bucket"][0] == "ok"
+    ((message, _),) = wrong(job_of({"output_path": "gs://nowhere/x"}))
+    assert message == "there is no bucket nowhere"
 
 
 def test_a_bucket_that_is_not_there_is_told_with_the_command(sound):

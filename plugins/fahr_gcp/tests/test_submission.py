@@ -8,6 +8,7 @@ from tests.clouds.faults import Fault
 from tests.clouds.gcp.cloud import NUMBER, PROJECT, REGION
 
 from fahr_core.models import Absent, Found, JobRef, Refused, Submitted, Unknown, from_json, to_json
+from fahr_gcp.client import Client
 from fahr_gcp.submission import find, submit
 from made_jobs import pushed, request_of
 
@@ -77,6 +78,19 @@ def test_a_request_that_is_sent_again_makes_no_second_job(sound):
     request = planned(sound)
     assert submit(request) == submit(request)
     assert made(sound) == ["digits-train-1-abcdef"]
+
+
+def test_no_other_job_is_touched_whatever_a_list_gives(sound, monkeypatch):
+    pages = Client.pages
+
+    def every(client, service, path, query=None, body=None):
+        return pages(client, service, path, None, body)
+
+    monkeypatch.setattr(Client, "pages", every)
+    requests = [planned(sound, remote_name=name, run_id=name) for name in ("one", "two")]
+    refs = [submit(request).ref for request in requests]
+    assert [find(request).ref for request in requests] == refs
+    assert made(sound) == ["one", "two"]
 
 
 def test_a_chosen_name_attaches_to_its_content_and_to_no_other(sound):

@@ -134,6 +134,7 @@ class Client:
         *,
         headers: Mapping[str, str] | None = None,
         again: bool = True,
+        attempts: int = _ATTEMPTS,
     ) -> dict[str, Any]:
         """Make a call and give its answer, ``{}`` for an empty one.
 
@@ -146,13 +147,16 @@ class Client:
             body: What is sent: JSON, but for bytes, which go as they are.
             headers: Further headers.
             again: Whether it may be made again when nobody knows whether it arrived.
+            attempts: How often it is made at most, the first time included.
 
         Raises:
             AccessError: credentials, a permission or a quota is missing.
             FahrError: the service refused the call.
             ServiceError: the service failed, or did not answer.
         """
-        response = self._answered(service, method, path, query, body, headers or {}, again=again)
+        response = self._answered(
+            service, method, path, query, body, headers or {}, again=again, attempts=attempts
+        )
         with response:
             try:
                 text = response.content
@@ -242,19 +246,20 @@ class Client:
         *,
         again: bool,
         stream: bool = False,
+        attempts: int = _ATTEMPTS,
     ) -> Any:
         operation = _operation(service, method, path)
         whole = path.startswith(("https://", "http://"))
         url = path if whole else f"{endpoint(service, self.region)}/{path}"
         arrived = False
-        for attempt in range(1, _ATTEMPTS + 1):
+        for attempt in range(1, attempts + 1):
             try:
                 return self._connection.once(method, url, query, body, headers, stream=stream)
             except (Answer, NoAnswer) as cause:
                 cause.repeated = arrived
                 arrived = arrived or _may_have_arrived(cause)
                 hopeless = not is_passing(cause) or (arrived and not again)
-                if hopeless or attempt == _ATTEMPTS:
+                if hopeless or attempt == attempts:
                     if isinstance(cause, NoAnswer):
                         raise unanswered(cause, operation) from cause
                     raise translated(cause, operation, self.project) from cause

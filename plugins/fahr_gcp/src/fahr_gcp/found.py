@@ -95,7 +95,8 @@ def _by_display_name(client: Client, name: str) -> dict[str, Any] | None:
     escaped = name.replace("\\", "\\\\").replace('"', '\\"')
     query = {"filter": f'display_name="{escaped}"', "pageSize": _PAGE}
     pages = client.pages("aiplatform", f"v1/{client.location}/customJobs", query)
-    jobs = [told for page in pages for told in _newest_first(page)]
+    every = [told for page in pages for told in _newest_first(page)]
+    jobs = [told for told in every if told.get("displayName") == name]
     return max(jobs, key=lambda told: str(told.get("createTime")), default=None)
 
 

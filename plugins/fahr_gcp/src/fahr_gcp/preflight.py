@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from fahr_core.errors import AccessError, FahrError
+from fahr_core.errors import AccessError, FahrError, ServiceError
 from fahr_core.findings import finding_of, found_by
 from fahr_core.models import Finding
 from fahr_core.request_parts import machine_count
@@ -29,6 +29,9 @@ __all__ = ["examine"]
 #: What each job needs, and what some need besides.
 _SERVICES = ("aiplatform", "artifactregistry", "storage", "logging")
 _SECRETS = "secretmanager"
+#: How Google answers a path that it does not know; so does a stand-in for Cloud Storage that has
+#: buckets and no permissions.
+_UNKNOWN = (400, 404, 405, 501)
 #: Stands for what is not known yet while a request is checked.
 _STAND_IN = "unknown"
 #: What a bucket allows that this job needs. Source: "Test IAM permissions", Cloud Storage.
@@ -77,11 +80,9 @@ class _Checks:
         names = [f"projects/{self._client.project}/services/{one}.googleapis.com" for one in wanted]
         path = f"v1/projects/{self._client.project}/services:batchGet"
         try:
-            told = self._client.call("serviceusage", "GET", path, {"names": names})
-        except AccessError as error:
-            if "serviceusage" in error.message:  # each service's own check will tell
-                return "not known: these credentials may not ask"
-            raise
+            told = self._client.call("serviceusage", "GET", path, {"names": names}, attempts=1)
+        except FahrError as error:  # each service's own check will tell
+            return f"not known: {error.message}"
         states = {
             str(one["name"]).rpartition("/")[2]: one.get("state")
             for one in told.get("services") or ()
@@ -125,10 +126,11 @@ class _Checks:
     def service_account(self) -> str:
         """See that the service account is there."""
         account = str(self._settings["service_account"])
+        path = f"v1/projects/-/serviceAccounts/{account}"
         try:
-            told = self._client.call("iam", "GET", f"v1/projects/-/serviceAccounts/{account}")
-        except AccessError:
-            return f"{account}, as given: these credentials may not look"
+            told = self._client.call("iam", "GET", path, attempts=1)
+        except (AccessError, ServiceError):
+            return f"{account}, as given: it cannot be looked up"
         except FahrError as error:
             if status_of(error) != 404:
                 raise
@@ -192,13 +194,22 @@ class _Checks:
         try:
             told = self._client.call("storage", "GET", f"{path}/iam/testPermissions", query)
         except FahrError as error:
+            if status_of(error) not in _UNKNOWN:
+                raise
+            self._there(bucket, path)
+            return list(_PERMISSIONS)
+        return [str(one) for one in told.get("permissions") or ()]
+
+    def _there(self, bucket: str, path: str) -> None:
+        try:
+            self._client.call("storage", "GET", path, {"fields": "name"})
+        except FahrError as error:
             if status_of(error) != 404:
                 raise
             region, project = self._client.region, self._client.project
             made = f"gcloud storage buckets create gs://{bucket} --location={region}"
             made += f" --project={project}"
             raise FahrError(f"there is no bucket {bucket}", made) from error
-        return [str(one) for one in told.get("permissions") or ()]
 
     def _location_of(self, path: str) -> str:
         """Say where the bucket is, where that can be asked, and whether that is far away."""

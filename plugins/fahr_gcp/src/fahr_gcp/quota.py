@@ -40,7 +40,7 @@ def quota_of(client: Client, accelerator: str, *, spot: bool = False) -> int | N
     metric = quote(f"{_SERVICE}/{metric_of(accelerator, spot=spot)}", safe="")
     path = f"v1beta1/projects/{client.project}/services/{_SERVICE}/consumerQuotaMetrics/{metric}"
     try:
-        told = client.call("serviceusage", "GET", path)
+        told = client.call("serviceusage", "GET", path, attempts=1)
     except FahrError as error:
         if status_of(error) in (400, 404):
             return None

@@ -61,7 +61,8 @@ def jobs_labelled(client: Client, run_id: str) -> list[Mapping[str, Any]]:
         AccessError: the jobs may not be listed.
         ServiceError: Google does not answer.
     """
-    return _listed(client, f'labels.{names.RUN_LABEL}="{run_id}"')
+    made = _listed(client, f'labels.{names.RUN_LABEL}="{run_id}"')
+    return [job for job in made if _run_of(job) == run_id]
 
 
 def jobs_named(client: Client, display_name: str) -> list[Mapping[str, Any]]:
@@ -71,7 +72,8 @@ def jobs_named(client: Client, display_name: str) -> list[Mapping[str, Any]]:
         AccessError: the jobs may not be listed.
         ServiceError: Google does not answer.
     """
-    return _listed(client, f'display_name="{display_name}"')
+    made = _listed(client, f'display_name="{display_name}"')
+    return [job for job in made if job.get("displayName") == display_name]
 
 
 def _sent(client: Client, request: Request) -> Submitted | Refused | Unknown:
@@ -209,6 +211,7 @@ def is_same(job: Mapping[str, Any], own: Mapping[str, str]) -> bool:
 
 
 def _listed(client: Client, wanted: str) -> list[Mapping[str, Any]]:
+    """List what the service says is wanted; whoever has a job cancelled looks for himself too."""
     pages = client.pages("aiplatform", f"v1/{client.location}/customJobs", {"filter": wanted})
     return [job for page in pages for job in page.get("customJobs") or ()]
 
