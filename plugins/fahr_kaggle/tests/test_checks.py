@@ -40,6 +40,12 @@ def test_the_quota_is_told(place, kaggle):
     assert "used up" in errors(place, options={"gpu": "any"})[0]
 
 
+def test_a_quota_that_is_not_to_be_had_stops_nothing(place, kaggle):
+    kaggle.faults.add("GetAcceleratorQuotaStatistics", "broken", times=99)
+    assert told(place, options={"gpu": "any"})["quota"].level == "warning"
+    assert errors(place, options={"gpu": "any"}) == []
+
+
 def test_sources_are_looked_for(place, kaggle):
     kaggle.join("titanic", {"t.csv": "1"})
     kaggle.competitions["mnist"] = kaggle.competitions["titanic"]

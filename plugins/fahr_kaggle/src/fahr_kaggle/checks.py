@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fahr_core.errors import AccessError
+from fahr_core.errors import AccessError, ServiceError
 from fahr_core.models import Finding
 from fahr_kaggle.client import Kaggle
 from fahr_kaggle.identity import experiment_id
@@ -131,7 +131,11 @@ class _Account:
         kind = self._options.machine.kind
         kinds = ("gpu", "tpu") if self._job.run_id == _SAMPLE else (kind,) if kind != "cpu" else ()
         for one in kinds:
-            quota = self._kaggle.quota(one)
+            try:
+                quota = self._kaggle.quota(one)
+            except ServiceError as error:  # Kaggle refuses the push where there is none left
+                yield _warning("quota", error.message)
+                return
             if quota is None:
                 continue
             name = one.upper()

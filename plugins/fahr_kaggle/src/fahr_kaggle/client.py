@@ -246,13 +246,16 @@ class Kaggle:
         return bool(answer.user_has_entered)
 
     def quota(self, kind: str) -> Quota | None:
-        """Give the account's week of ``gpu`` or ``tpu`` time; None where Kaggle does not say."""
+        """Give the account's week of ``gpu`` or ``tpu`` time; None where Kaggle does not say.
+
+        Asked once: it is good to know, and nothing depends on it.
+        """
         types = sdk("kernels.types.kernels_api_service")
 
         request = types.ApiGetAcceleratorQuotaStatisticsRequest()
         method = self._kernels.get_accelerator_quota_statistics
         try:
-            answer = self._call("ask for the quota", method, request)
+            answer = self._call("ask for the quota", method, request, repeat=False)
         except NotThere:
             return None
         told = answer.gpu_quota if kind == "gpu" else answer.tpu_quota
