@@ -38,12 +38,13 @@ def environment(place: Path, group: str) -> Path:
     """Make an environment with what a group of fahr-sagemaker asks for; give its Python."""
     text = (ROOT / "plugins/fahr_sagemaker/pyproject.toml").read_text(encoding="utf-8")
     wanted = tomllib.loads(text)["dependency-groups"][group]
-    own = {**os.environ, "VIRTUAL_ENV": str(place)}
-    for words in (["venv", str(place)], ["pip", "install", "--compile-bytecode", *wanted]):
-        command = ["uv", *words, "--quiet"]
-        command += ["--python", sys.executable] if words[0] == "venv" else []
-        subprocess.run(command, check=True, env=own)
-    return place / "bin" / "python"
+    python = place / "bin" / "python"
+    # The Python is named for each: nox has a variable that would lead uv to the session's own.
+    make = ["uv", "venv", "--quiet", f"--python={sys.executable}", str(place)]
+    fill = ["uv", "pip", "install", "--quiet", "--compile-bytecode", f"--python={python}", *wanted]
+    for command in (make, fill):
+        subprocess.run(command, check=True)
+    return python
 
 
 @contextmanager
