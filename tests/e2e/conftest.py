@@ -165,10 +165,11 @@ class Fahr:
         """Give the folder that the local driver keeps for a job."""
         return self.home / "jobs" / self.job(name)["run_id"]
 
-    def processes(self) -> list[psutil.Process]:
-        """Give every process that was started with this test's home."""
+    def processes(self, word: str = "") -> list[psutil.Process]:
+        """Give every process that was started with this test's home, and with a word."""
         home = os.environ["HOME"]
-        return [process for process in psutil.process_iter() if _home_of(process) == home]
+        found = [process for process in psutil.process_iter() if _home_of(process) == home]
+        return [one for one in found if not word or word in _command_of(one)]
 
 
 def _home_of(process: psutil.Process) -> str | None:
@@ -178,6 +179,13 @@ def _home_of(process: psutil.Process) -> str | None:
         return process.environ().get("HOME")
     except (psutil.Error, OSError):
         return None
+
+
+def _command_of(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:  # it has ended since it was listed
+        return ""
 
 
 @pytest.fixture

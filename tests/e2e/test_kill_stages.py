@@ -182,7 +182,7 @@ def test_a_shepherd_that_is_killed_at_birth_leaves_a_failed_job_or_none(fahr, de
 
 
 def shepherds(fahr):
-    return [p for p in fahr.processes() if any("shepherd.py" in word for word in p.cmdline())]
+    return fahr.processes("shepherd.py")
 
 
 # -- a third party's driver -----------------------------------------------------------------

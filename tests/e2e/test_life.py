@@ -109,10 +109,14 @@ def family_of(fahr, name):
 
 def gone(pids):
     """Tell whether none of these processes runs; a zombie does not."""
-    return all(
-        not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-        for pid in pids
-    )
+    return all(_is_gone(pid) for pid in pids)
+
+
+def _is_gone(pid):
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def test_stop_lets_a_job_save_what_it_has(fahr, running):
@@ -207,7 +211,7 @@ def one_at_a_time(fahr, number):
 
 def runner_of(fahr):
     """Find the process that sends queued jobs."""
-    return [p for p in fahr.processes() if "fahr_core.queue" in p.cmdline()]
+    return fahr.processes("fahr_core.queue")
 
 
 def test_jobs_beyond_the_limit_wait_and_run_in_their_order(fahr, gate, eventually):

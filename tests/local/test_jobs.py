@@ -68,7 +68,7 @@ def guard_of(folder: JobFolder) -> psutil.Process | None:
 def command_of(process: psutil.Process) -> list[str]:
     try:
         return process.cmdline()
-    except psutil.NoSuchProcess:  # it ended between being listed and being asked
+    except psutil.Error:  # it ended between being listed and being asked
         return []
 
 
