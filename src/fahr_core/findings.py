@@ -8,17 +8,25 @@ from fahr_core.errors import FahrError, ServiceError
 from fahr_core.models import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-__all__ = ["finding_of", "found_by"]
+__all__ = ["finding_of", "found_at_once", "found_by"]
 
 
-def found_by(subject: str, check: Callable[[], str]) -> Finding:
+def found_by(subject: str, check: Callable[[], str]) -> list[Finding]:
     """Ask a question that gives what is well in words, and raises a FahrError otherwise."""
     try:
-        return Finding(level="ok", subject=subject, message=check())
+        return [Finding(level="ok", subject=subject, message=check())]
     except FahrError as error:
-        return finding_of(subject, error)
+        return [finding_of(subject, error)]
+
+
+def found_at_once(questions: Sequence[Callable[[], list[Finding]]]) -> list[Finding]:
+    """Ask several questions at one time and join what is found, in the questions' order."""
+    from fahr_core.side_by_side import side_by_side
+
+    answers = side_by_side(lambda ask: ask(), questions, len(questions))
+    return [finding for answer in answers for finding in answer]
 
 
 def finding_of(subject: str, error: FahrError, level: str = "error") -> Finding:

@@ -56,16 +56,14 @@ def upload_inputs(
 
 
 def _upload(store: ObjectStore, path: Path, place: str, progress: Progress) -> None:
-    from concurrent.futures import ThreadPoolExecutor
+    from fahr_core.side_by_side import side_by_side
 
     files = files_of(path)
     total = sum(file.size for file in files)
     count = f"{len(files)} file{'' if len(files) == 1 else 's'}"
     progress("inputs", f"{path}: {count}, {size(total)}, to {place}", 0, total)
     sent = _Sent(progress, total)
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        for _ in pool.map(lambda file: store.put_file(place + file.name, file, sent), files):
-            continue
+    side_by_side(lambda file: store.put_file(place + file.name, file, sent), files, _AT_ONCE)
     store.put(place.rstrip("/") + _WHOLE, b"")
 
 

@@ -107,7 +107,7 @@ class ProjectCalls:
         "POST /v3/projects/{project}:testIamPermissions",
         "cloudresourcemanager:projects.testIamPermissions",
     )
-    def test_permissions(self, asked: Asked) -> Any:
+    def permissions_of_project(self, asked: Asked) -> Any:
         """Tell which of some permissions the caller has."""
         allowed = self._allowed(asked)
         return {"permissions": allowed} if allowed else {}
@@ -149,7 +149,7 @@ class ProjectCalls:
         "POST /v1/projects/{project}/serviceAccounts/{account}:testIamPermissions",
         "iam:serviceAccounts.testIamPermissions",
     )
-    def test_account(self, asked: Asked) -> Any:
+    def permissions_over_account(self, asked: Asked) -> Any:
         """Tell which of some permissions the caller has over an account."""
         self._account(asked)
         allowed = self._allowed(asked)

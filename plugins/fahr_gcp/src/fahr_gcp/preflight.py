@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from fahr_core.errors import AccessError, FahrError, ServiceError
-from fahr_core.findings import finding_of, found_by
+from fahr_core.findings import finding_of, found_at_once, found_by
 from fahr_core.models import Finding
 from fahr_core.request_parts import machine_count
 from fahr_gcp.artifact_registry import repository_of, target_of
@@ -56,12 +56,9 @@ def examine(job: Job) -> list[Finding]:
     ]
     if job.settings["service_account"]:
         questions.append(("service account", checks.service_account))
-    with ThreadPoolExecutor(len(questions) + 1) as pool:
-        asked = [pool.submit(found_by, subject, check) for subject, check in questions]
-        quota = pool.submit(checks.quota)
-    findings = [one.result() for one in asked]
+    asked = [partial(found_by, subject, check) for subject, check in questions]
     known = Finding(level="ok", subject="credentials", message=who)
-    return [*faults, known, *findings, *quota.result()]
+    return [*faults, known, *found_at_once([*asked, checks.quota])]
 
 
 class _Checks:

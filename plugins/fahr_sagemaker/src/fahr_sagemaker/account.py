@@ -7,16 +7,17 @@ by the checks before a job or when they are first needed, and known from then on
 from __future__ import annotations
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fahr_core.errors import AccessError, FahrError
+from fahr_core.side_by_side import side_by_side
 from fahr_sagemaker.client import Client
 from fahr_sagemaker.failures import code_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 __all__ = ["Account", "account_of", "identity", "learn", "repository_uri", "role_arn"]
 
@@ -110,18 +111,21 @@ def repository_uri(client: Client, name: str) -> str:
 
 
 def _asked(client: Client, settings: Mapping[str, Any]) -> Account:
-    with ThreadPoolExecutor(3) as pool:
-        who = pool.submit(identity, client)
-        role = pool.submit(role_arn, client, settings)
-        repository = pool.submit(repository_uri, client, settings["repository"])
-        number, partition = who.result()
-        account = Account(
-            number=number,
-            partition=partition,
-            region=client.region,
-            role=role.result()[0],
-            repository=repository.result(),
-        )
+    questions: list[Callable[[], Any]] = [
+        partial(identity, client),
+        partial(role_arn, client, settings),
+        partial(repository_uri, client, settings["repository"]),
+    ]
+    (number, partition), (role, _), repository = side_by_side(
+        lambda ask: ask(), questions, len(questions)
+    )
+    account = Account(
+        number=number,
+        partition=partition,
+        region=client.region,
+        role=role,
+        repository=repository,
+    )
     learn(client, settings, account)
     return account
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fahr_core.errors import AccessError, FahrError
-from fahr_core.findings import finding_of, found_by
+from fahr_core.findings import finding_of, found_at_once, found_by
 from fahr_core.models import Finding
 from fahr_sagemaker import account as accounts
 from fahr_sagemaker.client import Client
@@ -47,12 +47,13 @@ def examine(job: Job) -> list[Finding]:
         return [*faults, finding_of("credentials", error)]
     checks = _Checks(job, client, body)
     # What was asked first has shown that AWS answers; the rest costs one turn together.
-    with ThreadPoolExecutor(4) as pool:
-        role = pool.submit(found_by, "role", checks.role)
-        image = pool.submit(found_by, "ECR", checks.repository)
-        bucket = pool.submit(found_by, "bucket", checks.bucket)
-        name = pool.submit(found_by, "name", checks.name)
-    findings = [found.result() for found in (role, bucket, image, name)]
+    questions = [
+        ("role", checks.role),
+        ("bucket", checks.bucket),
+        ("ECR", checks.repository),
+        ("name", checks.name),
+    ]
+    findings = found_at_once([partial(found_by, *question) for question in questions])
     who = Finding(level="ok", subject="credentials", message=f"account {number}, {region}")
     if checks.role_arn and checks.uri:
         account = accounts.Account(

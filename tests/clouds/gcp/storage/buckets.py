@@ -84,7 +84,7 @@ class BucketCalls:
         return Answer(204)
 
     @route("GET /storage/v1/b/{bucket}/iam/testPermissions", "storage:buckets.testIamPermissions")
-    def test_permissions(self, asked: Asked) -> Any:
+    def permissions_of_bucket(self, asked: Asked) -> Any:
         """Tell which of some permissions the caller has."""
         self.find(asked)
         wanted = asked.lists.get("permissions", [])
