@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 from tests.clouds.gcp import REGION
@@ -152,12 +155,29 @@ def test_who_comes_from_another_identity_provider_is_known(
     assert gcp.calls[-1].caller == gcp.accounts.user
 
 
-def test_a_machine_at_google_is_told_who_it_is(gcp, login, monkeypatch, parent):
-    monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS")
-    monkeypatch.delenv("NO_GCE_CHECK")
-    for name, value in gcp.credentials.machine().items():
-        monkeypatch.setenv(name, value)
-    assert login().get(f"{gcp.endpoint}/{parent}/customJobs").status_code == 200
+#: Prints the status of a call with the default credentials.
+ASKED_ALONE = """
+import sys, google.auth, requests
+from google.auth.transport.requests import Request
+credentials, _ = google.auth.default(scopes=["https://www.googleapis.com/auth/cloud-platform"])
+credentials.refresh(Request())
+token = {"Authorization": f"Bearer {credentials.token}"}
+print(requests.get(sys.argv[1], headers=token, timeout=60).status_code)
+"""
+
+
+def test_a_machine_at_google_is_told_who_it_is(gcp, monkeypatch, parent):
+    """In a process of its own: google-auth reads where a machine asks when it is imported."""
+    for name in ("GOOGLE_APPLICATION_CREDENTIALS", "NO_GCE_CHECK"):
+        monkeypatch.delenv(name)
+    asked = subprocess.run(
+        [sys.executable, "-c", ASKED_ALONE, f"{gcp.endpoint}/{parent}/customJobs"],
+        env=os.environ | gcp.credentials.machine(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert asked.stdout == "200\n", asked.stderr
     assert gcp.calls[-1].caller == gcp.accounts.user
 
 
