@@ -1,11 +1,11 @@
-"""The only file that talks to Kaggle: each method is one call, its answer a plain value."""
+"""The calls of Kaggle's API that are needed: each method is one, its answer a plain value."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from fahr_core.errors import AccessError
-from fahr_kaggle import connection
+from fahr_kaggle import addresses
 from fahr_kaggle.answers import OutputPage, Pushed, Quota, RemoteFile, Status, Version
 from fahr_kaggle.connection import Connection, NotThere, sdk
 
@@ -155,30 +155,16 @@ class Kaggle:
             NotThere: there is none (yet), or it has said nothing for ``quiet`` seconds: Kaggle
                 keeps who asks waiting until the session has a machine.
         """
-        http = self._connection.api.http_client()
-        url = http._get_request_url("kernels/logs/stream", f"{kernel.owner}/{kernel.slug}")
-        return self._opened(
-            f"read the log of {kernel}",
-            url,
-            params={"versionLabel": f"v{number}"},
-            headers={"Accept": "text/event-stream, */*"},
-            timeout=(connection.CONNECT_SECONDS, quiet),
-            silent_is_absent=True,
-        )
+        what = f"read the log of {kernel}"
+        return addresses.open_stream(self._connection, what, str(kernel), f"v{number}", quiet)
 
     def read(self, url: str) -> bytes:
         """Give the content of a small file of an output."""
-
-        def get() -> bytes:
-            with self._got(url, own=False) as response:
-                return response.content
-
-        return self._connection.trying("read a file", get)
+        return addresses.read_address(self._connection, url)
 
     def download(self, url: str, offset: int = 0) -> requests.Response:
         """Open a file of an output, from ``offset`` bytes on where the server can do that."""
-        headers = {"Range": f"bytes={offset}-"} if offset else {}
-        return self._opened("fetch a file", url, headers=headers, own=False)
+        return addresses.open_address(self._connection, url, offset)
 
     # -- datasets, competitions, quota --------------------------------------------------
 
@@ -206,17 +192,8 @@ class Kaggle:
         request.content_length = file.stat().st_size
         method = self._connection.api.blobs.blob_api_client.start_blob_upload
         answer = self._call(f"begin the upload of {name}", method, request)
-        self._connection.trying(f"upload {name}", lambda: self._put(answer.create_url, file))
+        addresses.put_file(self._connection, f"upload {name}", answer.create_url, file)
         return str(answer.token)
-
-    def _put(self, url: str, file: Path) -> None:
-        import requests
-
-        # Without the session: the address is another service's and carries its own permission.
-        with file.open("rb") as stream:
-            requests.put(
-                url, data=stream, timeout=(connection.CONNECT_SECONDS, connection.PATIENCE)
-            ).raise_for_status()
 
     def create_dataset(self, owner: str, slug: str, title: str, token: str) -> str | None:
         """Make a private dataset of one uploaded file; give what is wrong, if anything is."""
@@ -278,41 +255,3 @@ class Kaggle:
         if number is not None:
             request.version_label = f"v{number}"
         return request
-
-    def _opened(
-        self,
-        what: str,
-        url: str,
-        *,
-        own: bool = True,
-        silent_is_absent: bool = False,
-        **options: Any,
-    ) -> requests.Response:
-        import requests
-
-        def get() -> requests.Response:
-            try:
-                response = self._got(url, own=own, **options)
-            except requests.ReadTimeout as error:
-                if silent_is_absent:
-                    raise NotThere("it has said nothing yet") from error
-                raise
-            if response.headers.get("Content-Type", "").startswith("application/json"):
-                _ = response.content  # a whole document: what breaks now can be repeated
-            return response
-
-        return self._connection.trying(what, get)
-
-    def _got(self, url: str, *, own: bool, **options: Any) -> requests.Response:
-        import requests
-
-        # A file's address carries its own permission; the account's stays with Kaggle.
-        opener: Any = self._connection.http if own else requests
-        limits = options.pop("timeout", (connection.CONNECT_SECONDS, connection.READ_SECONDS))
-        response: requests.Response = opener.get(url, stream=True, timeout=limits, **options)
-        try:
-            response.raise_for_status()
-        except requests.HTTPError:
-            response.close()
-            raise
-        return response
