@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 import json
-import shutil
 import subprocess
 import tarfile
 
 import pytest
+from tests.clouds.needs import need_programs
 
 TRAIN = """
 import os
@@ -78,8 +78,8 @@ def test_the_sdks_own_trainer_runs_on_the_test_cloud(aws, sdk, built):
 
 def test_an_image_of_fahr_runs_in_the_sdks_local_mode(aws, sdk, built, aws_engine, tmp_path):
     compose = subprocess.run(["docker", "compose", "version"], capture_output=True)
-    if compose.returncode != 0 and shutil.which("docker-compose") is None:
-        pytest.skip("local mode needs docker compose, which is not installed")
+    if compose.returncode != 0:
+        need_programs("docker-compose")  # local mode takes either
     image = built[0]
     login = {"username": "AWS", "password": aws.registry.token}
     aws_engine.images.pull(image, auth_config=login)
