@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-from urllib.parse import unquote
-
-from fahr_gcp.links import console_link, log_link
+from fahr_gcp.links import bucket_link, console_link
 
 
 def test_the_console_shows_a_job() -> None:
@@ -11,9 +9,7 @@ def test_the_console_shows_a_job() -> None:
     )
 
 
-def test_the_logs_explorer_asks_for_the_job_alone() -> None:
-    address, _, project = log_link("p-1", "42").rpartition("?")
-    _, _, query = address.partition(";query=")
-    assert "/" not in query
-    assert unquote(query) == 'resource.type="ml_job"\nresource.labels.job_id="42"'
-    assert project == "project=p-1"
+def test_the_console_shows_a_jobs_output() -> None:
+    assert bucket_link("gs://models/x/digits-1", "p-1") == (
+        "https://console.cloud.google.com/storage/browser/models/x/digits-1?project=p-1"
+    )

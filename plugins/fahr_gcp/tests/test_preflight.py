@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from tests.clouds.gcp.cloud import REGION
 
+from fahr_gcp.availability import regions_with
 from fahr_gcp.client import Client
 from fahr_gcp.preflight import examine
 from fahr_gcp.quota import metric_of
@@ -37,6 +38,7 @@ def test_what_is_well_is_told_too(sound):
     account = sound.service_account("trainer")
     job = job_of({"service_account": account}, secrets=("TOKEN",), **GPU)
     assert told(job) == {
+        "machine": ("ok", "1 x n1-standard-4 (T4), 24 h at most: price unknown"),
         "credentials": ("ok", f"{sound.accounts.user}, project fahr-tests, europe-west4"),
         "services": ("ok", "aiplatform, artifactregistry, storage, logging, secretmanager"),
         "bucket": ("ok", "models in europe-west4"),
@@ -73,7 +75,7 @@ def test_who_may_not_ask_for_services_is_told_no_fault(sound):
 
 def test_what_only_the_checks_ask_is_no_fault_where_nobody_answers(sound, monkeypatch):
     """Service Usage and IAM may be closed off where the services of a job are not."""
-    for service in ("SERVICEUSAGE", "IAM"):
+    for service in ("SERVICEUSAGE", "IAM", "COMPUTE"):
         variable = f"CLOUDSDK_API_ENDPOINT_OVERRIDES_{service}"
         monkeypatch.setenv(variable, "http://127.0.0.1:9/")  # the port of nobody
     job = job_of({"service_account": sound.service_account("trainer")}, **GPU)
@@ -132,6 +134,40 @@ def test_a_service_account_that_is_not_there_is_told(sound):
     assert hints == ("gcloud iam service-accounts list --project=fahr-tests",)
     sound.deny("iam.serviceAccounts.get")
     assert wrong(job_of({"service_account": account})) == []
+
+
+def test_an_accelerator_that_the_region_has_not_is_told_with_regions_that_have(gcp):
+    gcp.bucket("models", "us-east1")
+    ((message, hints),) = wrong(
+        job_of({"region": "us-east1"}, gpu="V100", build_driver="local-gpu")
+    )
+    assert message == "no zone of us-east1 has NVIDIA_TESLA_V100"
+    assert hints == ("fahr fit -c region=us-central1    or asia-east1, europe-west4",)
+    job = job_of({"region": "us-east1"}, **GPU)
+    assert wrong(job) == []
+    assert "accelerator" not in told(job)
+
+
+def test_who_may_not_ask_for_accelerators_is_told_nothing_of_them(sound):
+    sound.deny("compute.acceleratorTypes.list")
+    settings = {"region": "asia-east1"}
+    assert wrong(job_of(settings, gpu="A100", build_driver="local-gpu")) == []
+
+
+def test_an_accelerator_that_compute_engine_has_nowhere_is_taken_as_it_is(sound):
+    assert wrong(job_of(gpu="B200", build_driver="local-gpu")) == []
+
+
+def test_a_zone_that_does_not_answer_may_have_the_accelerator(sound, monkeypatch):
+    items = {
+        "zones/us-east1-b": {"acceleratorTypes": [{"name": "nvidia-l4"}]},
+        "zones/europe-west4-a": {"warning": {"code": "UNREACHABLE"}},
+        "zones/asia-east1-a": {"warning": {"code": "NO_RESULTS_ON_PAGE"}},
+    }
+    monkeypatch.setattr(Client, "pages", lambda *_, **__: iter([{"items": items}]))
+    client = Client("fahr-tests", "asia-east1")
+    assert regions_with(client, "NVIDIA_L4") == ["europe-west4", "us-east1"]
+    assert regions_with(client, "NVIDIA_TESLA_T4") == []
 
 
 def test_a_quota_that_is_too_small_is_told(sound):

@@ -133,7 +133,7 @@ def test_what_only_the_job_knows_is_looked_for_later(
                 ],
                 "scheduling": {"strategy": "SPOT"},
             },
-            "4 x g2-standard-8 spot",
+            "4 x g2-standard-8, spot",
         ),
         (
             {
@@ -148,7 +148,7 @@ def test_what_only_the_job_knows_is_looked_for_later(
                 ],
                 "scheduling": {"strategy": "FLEX_START"},
             },
-            "n1-standard-8 with 2 x NVIDIA_TESLA_T4 flex-start",
+            "n1-standard-8 (2 x T4), flex-start",
         ),
     ],
 )

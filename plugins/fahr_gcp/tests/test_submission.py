@@ -83,8 +83,8 @@ def test_a_request_that_is_sent_again_makes_no_second_job(sound):
 def test_no_other_job_is_touched_whatever_a_list_gives(sound, monkeypatch):
     pages = Client.pages
 
-    def every(client, service, path, query=None, body=None):
-        return pages(client, service, path, None, body)
+    def every(client, service, path, query=None):
+        return pages(client, service, path)
 
     monkeypatch.setattr(Client, "pages", every)
     requests = [planned(sound, remote_name=name, run_id=name) for name in ("one", "two")]

@@ -44,7 +44,8 @@ _ATTEMPTS = 6
 _LONGEST_PAUSE = 16.0
 #: As Google's own client does, when nobody names one.
 DEFAULT_REGION = "us-central1"
-#: gcloud's own variables for a region. Source: "gcloud config", sections ai and compute.
+#: gcloud's variables for a region, then its client's for Vertex AI. Source: "gcloud config",
+#: sections ai and compute; google-cloud-aiplatform, initializer.
 _REGIONS = ("CLOUDSDK_AI_REGION", "CLOUDSDK_COMPUTE_REGION", "GOOGLE_CLOUD_REGION")
 #: What a client is made of besides its arguments: other ones mean another client.
 _VARIABLES = ("CLOUDSDK_", "GOOGLE_", "GCE_METADATA", "STORAGE_EMULATOR_HOST")
@@ -171,19 +172,14 @@ class Client:
         service: str,
         path: str,
         query: Mapping[str, Any] | None = None,
-        body: Mapping[str, Any] | None = None,
+        *,
+        attempts: int = _ATTEMPTS,
     ) -> Iterator[dict[str, Any]]:
-        """Give the answers of a call that has pages, one after the other.
-
-        With a ``body`` it is a POST, and the page's token goes into the body.
-        """
+        """Give the answers of a list that has pages, one after the other; see ``call``."""
         token: str | None = None
         while True:
             more = {"pageToken": token} if token else {}
-            if body is None:
-                page = self.call(service, "GET", path, {**(query or {}), **more})
-            else:
-                page = self.call(service, "POST", path, query, {**body, **more})
+            page = self.call(service, "GET", path, {**(query or {}), **more}, attempts=attempts)
             yield page
             token = page.get("nextPageToken")
             if not token:

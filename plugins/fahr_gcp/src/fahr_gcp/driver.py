@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from fahr_core.hookspecs import hookimpl
 from fahr_core.models import Capability, NameRule, TrainInfo
+from fahr_gcp.machines import GPU_MACHINES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -37,9 +38,6 @@ if TYPE_CHECKING:
         Unknown,
     )
 
-#: Machines of Compute Engine that have GPUs of their own. Source: "GPU machine types".
-_GPU_MACHINES = r"(a2|a3|a4|a4x|g2|g4)-.*"
-
 _INFO = TrainInfo(
     title="a custom job on Google Cloud's Vertex AI",
     settings="fahr_gcp.settings:GcpSettings",
@@ -66,7 +64,7 @@ _INFO = TrainInfo(
     paid=True,
     poll=5.0,
     platform="x86_64-unknown-linux-gnu",
-    gpu_settings=(("accelerator_type", r"(?!TPU).+"), ("machine_type", _GPU_MACHINES)),
+    gpu_settings=(("accelerator_type", r".+"), ("machine_type", GPU_MACHINES)),
 )
 
 

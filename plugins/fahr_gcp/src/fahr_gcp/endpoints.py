@@ -16,7 +16,7 @@ _EMULATOR = "STORAGE_EMULATOR_HOST"
 #: Services of which each region has its own host.
 _REGIONAL = ("aiplatform",)
 #: What gcloud's own values of the variables end with; the paths here begin with it.
-_BEGINNINGS = ("/storage/v1", "/v1", "/v2", "/v3")
+_BEGINNINGS = ("/storage/v1", "/compute/v1", "/v1", "/v2", "/v3")
 
 
 def endpoint(service: str, region: str) -> str:
@@ -24,8 +24,7 @@ def endpoint(service: str, region: str) -> str:
 
     Args:
         service: The host's name below ``googleapis.com``: ``aiplatform``, ``artifactregistry``,
-            ``cloudresourcemanager``, ``iam``, ``logging``, ``secretmanager``, ``serviceusage``,
-            ``storage``.
+            ``compute``, ``iam``, ``logging``, ``secretmanager``, ``serviceusage``, ``storage``.
         region: The region, for services with a host in each.
     """
     told = os.environ.get(_OVERRIDES + service.upper())

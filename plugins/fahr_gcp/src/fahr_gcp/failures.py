@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 __all__ = [
     "Answer",
     "NoAnswer",
-    "code_of",
     "is_certain",
     "is_passing",
     "no_credentials",
@@ -140,12 +139,6 @@ def status_of(error: FahrError) -> int | None:
     """Give HTTP's status of a refusal; None when the service has not answered."""
     cause = error.__cause__
     return cause.status if isinstance(cause, Answer) else None
-
-
-def code_of(error: FahrError) -> str | None:
-    """Give the service's word for a refusal; None when the service has not answered."""
-    cause = error.__cause__
-    return cause.code if isinstance(cause, Answer) else None
 
 
 def is_certain(error: FahrError) -> bool:

@@ -1,8 +1,8 @@
 """Vertex AI's machines and accelerators: which go together, and which is the smallest.
 
 Source: "Configure compute resources for custom training", Vertex AI, tables of machine types
-and of the GPUs that each takes.  A machine that the table does not know is taken as it is: it
-has no GPU unless an accelerator is named.
+and of the GPUs that each takes, as of 2026-11-22.  A machine that the table does not know is taken
+as it is: it has no GPU unless an accelerator is named.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 from fahr_core.errors import UsageError
 
-__all__ = ["AS_OF", "Machine", "choose_machine", "gpu_words", "machine_faults"]
+__all__ = ["GPU_MACHINES", "Machine", "choose_machine", "gpu_words", "machine_faults"]
 
-#: When the tables were made.
-AS_OF = "2026-11-22"
+#: Machines of Compute Engine that have GPUs of their own. Source: "GPU machine types".
+GPU_MACHINES = r"(a2|a3|a4|a4x|g2|g4)-.*"
+_OF_GPUS = re.compile(GPU_MACHINES)
 _SMALLEST = "n1-standard-4"
 
 #: What ``--gpu`` may say for each accelerator, and the smallest machine that has it.
@@ -51,7 +52,9 @@ _OWN: dict[str, tuple[str, int]] = {
     "a3-ultragpu-8g": ("NVIDIA_H200_141GB", 8),
     "a4-highgpu-8g": ("NVIDIA_B200", 8),
 }
-_OF_GPUS = re.compile(r"(a2|a3|a4|a4x|g2|g4)-.*")
+#: Machines that have TPUs. Source: "Configure compute resources for custom training", and "Plan
+#: TPUs in GKE" for the machine types of each version.
+_OF_TPUS = re.compile(r"cloud-tpu|(ct|tpu)[0-9][a-z0-9]*-.*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +68,7 @@ class Machine:
     @property
     def has_gpu(self) -> bool:
         """Whether it has a GPU of NVIDIA's."""
-        named = self.accelerator is not None and not self.accelerator.startswith("TPU")
-        return named or _OF_GPUS.fullmatch(self.type) is not None
+        return self.accelerator is not None or _OF_GPUS.fullmatch(self.type) is not None
 
 
 def choose_machine(
@@ -108,9 +110,11 @@ def machine_faults(
     machine_type: str | None, accelerator: str | None, count: int | None
 ) -> list[str]:
     """Give, in words, why an accelerator and a machine do not go together; none when they do."""
+    if tpu := _tpu_of(machine_type, accelerator):
+        return [f"{tpu}: fahr makes no image for TPUs and starts no job on them; a GPU: --gpu=T4"]
     if accelerator is None:
         return []  # --gpu may name one
-    if accelerator.startswith("TPU") or accelerator not in _GPUS:
+    if accelerator not in _GPUS:
         return []  # newer than the table
     if machine_type is None:
         return _count_faults(_GPUS[accelerator][1], accelerator, count)
@@ -129,6 +133,15 @@ def machine_faults(
 def gpu_words(accelerator: str) -> str:
     """Give an accelerator's name as people say it: ``T4`` for ``NVIDIA_TESLA_T4``."""
     return _GPUS[accelerator][0] if accelerator in _GPUS else accelerator
+
+
+def _tpu_of(machine_type: str | None, accelerator: str | None) -> str | None:
+    """Give which of the two names TPUs."""
+    if accelerator and accelerator.startswith("TPU"):
+        return f"accelerator_type {accelerator}"
+    if machine_type and _OF_TPUS.fullmatch(machine_type):
+        return f"machine_type {machine_type}"
+    return None
 
 
 def _count_faults(machine_type: str, accelerator: str, count: int | None) -> list[str]:

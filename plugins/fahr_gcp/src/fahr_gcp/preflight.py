@@ -11,12 +11,14 @@ from fahr_core.findings import finding_of, found_at_once, found_by
 from fahr_core.models import Finding
 from fahr_core.request_parts import machine_count
 from fahr_gcp.artifact_registry import repository_of, target_of
+from fahr_gcp.availability import regions_with
 from fahr_gcp.client import Client
 from fahr_gcp.failures import status_of
 from fahr_gcp.objects import split
 from fahr_gcp.quota import quota_of
 from fahr_gcp.request import complete, machine_of
 from fahr_gcp.submission import is_same, jobs_named
+from fahr_gcp.telling import machine_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +34,8 @@ _SECRETS = "secretmanager"
 #: How Google answers a path that it does not know; so does a stand-in for Cloud Storage that has
 #: buckets and no permissions.
 _UNKNOWN = (400, 404, 405, 501)
+#: How many regions with an accelerator are named where the job's has none.
+_MOST_TOLD = 4
 #: Stands for what is not known yet while a request is checked.
 _STAND_IN = "unknown"
 #: What a bucket allows that this job needs. Source: "Test IAM permissions", Cloud Storage.
@@ -40,12 +44,12 @@ _PERMISSIONS = ("storage.objects.create", "storage.objects.get", "storage.object
 
 def examine(job: Job) -> list[Finding]:
     """Give what was found, one entry for each question; what is well is told too."""
-    faults, machine, body = _checked_request(job)
+    told, machine, body = _checked_request(job)
     client = Client.of_settings(job.settings)
     try:
         client.token()
     except FahrError as error:
-        return [*faults, finding_of("credentials", error)]
+        return [*told, finding_of("credentials", error)]
     who = f"{client.identity or 'as you are'}, project {client.project}, {client.region}"
     checks = _Checks(job, client, machine, body)
     questions = [
@@ -58,7 +62,7 @@ def examine(job: Job) -> list[Finding]:
         questions.append(("service account", checks.service_account))
     asked = [partial(found_by, subject, check) for subject, check in questions]
     known = Finding(level="ok", subject="credentials", message=who)
-    return [*faults, known, *found_at_once([*asked, checks.quota])]
+    return [*told, known, *found_at_once([*asked, checks.accelerator, checks.quota])]
 
 
 class _Checks:
@@ -154,6 +158,24 @@ class _Checks:
             f"there is another job called {name}, of other content", "fahr fit --name ANOTHER"
         )
 
+    def accelerator(self) -> list[Finding]:
+        """See that the region has the job's accelerator; Vertex AI tells it to a job alone."""
+        wanted, here = self._machine and self._machine.accelerator, self._client.region
+        if not wanted:
+            return []
+        try:
+            regions = regions_with(self._client, wanted)
+        except FahrError:
+            return []  # it is not needed for a job
+        if not regions or here in regions:
+            return []
+        near = sorted(regions, key=lambda region: region.split("-")[0] != here.split("-")[0])
+        first, *others = near[:_MOST_TOLD]
+        hint = f"fahr fit -c region={first}"
+        hint += f"    or {', '.join(others)}" if others else ""
+        message = f"no zone of {here} has {wanted}"
+        return [Finding(level="error", subject="accelerator", message=message, hints=(hint,))]
+
     def quota(self) -> list[Finding]:
         """See that the region has as many accelerators for this project as the job takes."""
         machine = self._machine
@@ -223,10 +245,12 @@ class _Checks:
 def _checked_request(
     job: Job,
 ) -> tuple[list[Finding], Machine | None, Mapping[str, Any] | None]:
-    """Check the request as far as it is known, before anything is built for it."""
+    """Check the request as far as it is known, and tell what will be paid for."""
     gpu_image = bool(job.gpu) or "gpu" in (job.build_driver or "")
     try:
         machine = machine_of(job, gpu_image=gpu_image)
-        return [], machine, complete(job, machine, _STAND_IN)[0]
+        body = complete(job, machine, _STAND_IN)[0]
     except FahrError as error:
         return [finding_of("settings", error)], None, None
+    told = Finding(level="ok", subject="machine", message=machine_line(job, body))
+    return [told], machine, body

@@ -14,6 +14,7 @@ from fahr_gcp.failure_reason import parsed, reason_of
 from fahr_gcp.links import console_link
 from fahr_gcp.moments import seconds
 from fahr_gcp.secrets import forget
+from fahr_gcp.telling import machines_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,7 +44,6 @@ _REASONS = {
 }
 #: Seconds that a job may run where nothing is said. Source: Scheduling.timeout.
 _DEFAULT_LIMIT = 7 * 86400
-_SPOT = {"SPOT": " spot", "FLEX_START": " flex-start"}
 
 
 def job_states(refs: Sequence[JobRef]) -> list[JobState]:
@@ -86,7 +86,7 @@ def state_of(ref: JobRef, told: Mapping[str, Any]) -> JobState:
         started=seconds(told.get("startTime")),
         ended=_ended(told, state),
         link=console_link(str(ref.data["project"]), asking.region_of(ref), ref.id),
-        where=_where(told),
+        where=machines_of(told),
         seen=time.time(),
     )
 
@@ -162,25 +162,3 @@ def _ended(told: Mapping[str, Any], state: State) -> float | None:
     if not state.final:
         return None
     return seconds(told.get("endTime") or told.get("updateTime"))
-
-
-def _where(told: Mapping[str, Any]) -> str | None:
-    """Say on what machines: ``2 x n1-standard-8 NVIDIA_TESLA_T4 spot``."""
-    kinds: dict[str, int] = {}
-    for pool in (told.get("jobSpec") or {}).get("workerPoolSpecs") or ():
-        machine = pool.get("machineSpec") or {}
-        if machine.get("machineType"):
-            kind = _machine(machine)
-            kinds[kind] = kinds.get(kind, 0) + int(pool.get("replicaCount") or 1)
-    words = [f"{count} x {kind}" if count > 1 else kind for kind, count in kinds.items()]
-    spot = _SPOT.get(str(_scheduling(told).get("strategy")), "")
-    return ", ".join(words) + spot if words else None
-
-
-def _machine(machine: Mapping[str, Any]) -> str:
-    accelerator = str(machine.get("acceleratorType") or "").removeprefix("ACCELERATOR_TYPE_")
-    if accelerator in ("", "UNSPECIFIED"):
-        return str(machine["machineType"])
-    count = int(machine.get("acceleratorCount") or 1)
-    several = f"{count} x " if count > 1 else ""
-    return f"{machine['machineType']} with {several}{accelerator}"
