@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from tests.clouds.aws import Cloud
 
-__all__ = ["AtAws", "fahr"]
+__all__ = ["AtAws", "fahr", "fahr_alone"]
 
 OUTPUT, ROLE = "s3://models/runs", "trainer"
 DRIVERS = ("--train-driver=sagemaker", "--build-driver=local-cpu")
@@ -27,7 +27,13 @@ class AtAws(AtCloud):
 
 
 @pytest.fixture
-def fahr(own_home: Path, aws: Cloud, aws_engine: Any, tmp_path: Path) -> AtAws:
+def fahr(fahr_alone: AtAws, aws_engine: Any) -> AtAws:
+    """Give a runner of ``fahr`` whose jobs run."""
+    return fahr_alone
+
+
+@pytest.fixture
+def fahr_alone(own_home: Path, aws: Cloud, tmp_path: Path) -> AtAws:
     """Give a runner of ``fahr`` in an empty folder named ``digits``, with an account."""
     aws.bucket("models")
     aws.role(ROLE)

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 ACCOUNT, REGION = "123456789012", "eu-west-1"
 USER = f"arn:aws:sts::{ACCOUNT}:user/moto"
 USER_KEY, OWN_KEY = "AKIAOFTHETESTSUSER01", "AKIAOFTHECLOUDITSELF"
+#: The user's once more: that of a login after the one that expired.
+NEW_KEY = "ASIAOFTHEUSERSNEWKEY"
 #: The service moves data and log lines as the job's role, not as itself.
 ROLE_KEY = "ASIAOFTHEJOBSOWNROLE"
 SECRET = "of-the-test-cloud"
@@ -180,7 +182,7 @@ class Cloud:
         self.denied.add((who, permission))
 
     def expire_credentials(self) -> None:
-        """Let the user's credentials be over."""
+        """Let the user's credentials be over; those of a new login (``NEW_KEY``) hold."""
         self._expired.add(USER_KEY)
 
     def renew_credentials(self) -> None:
@@ -232,7 +234,7 @@ class Cloud:
 
     def caller(self, call: Call) -> str:
         """Tell who calls: ``user``, ``job`` or nobody known."""
-        if call.access_key == USER_KEY:
+        if call.access_key in (USER_KEY, NEW_KEY):
             return "user"
         known = {each["AccessKeyId"] for each in self._credentials.values()}
         return "job" if call.access_key in known else ""

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from tests.conftest import eventually, own_home
 
-from at_aws import fahr
+from at_aws import fahr, fahr_alone
 
-__all__ = ["eventually", "fahr", "own_home"]
+__all__ = ["eventually", "fahr", "fahr_alone", "own_home"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
