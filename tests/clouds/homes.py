@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["empty_home"]
+__all__ = ["empty_home", "surrounded"]
 
 
 @contextmanager
@@ -27,13 +27,18 @@ def empty_home(
         own: Variables that are set instead.
     """
     home = factory.mktemp("home")
+    places = {"HOME": str(home), "USERPROFILE": str(home), "FAHR_HOME": str(home / "fahr")}
+    with surrounded(("FAHR_", *foreign), {**own, **places}):
+        yield home
+
+
+@contextmanager
+def surrounded(foreign: tuple[str, ...], own: Mapping[str, str]) -> Iterator[None]:
+    """Take away the variables whose names begin so, and set others, while the block lasts."""
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):
-            if name.startswith(("FAHR_", *foreign)):
+            if name.startswith(foreign):
                 patch.delenv(name)
         for name, value in own.items():
             patch.setenv(name, value)
-        patch.setenv("HOME", str(home))
-        patch.setenv("USERPROFILE", str(home))
-        patch.setenv("FAHR_HOME", str(home / "fahr"))
-        yield home
+        yield

@@ -10,7 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[3]))  # for the stand-in services, tests.clouds
 
-from tests.clouds.gcp.fixtures import cloud, gcp, gcp_engine, gcp_process
+from tests.clouds.gcp.fixtures import FOREIGN, cloud, gcp, gcp_engine, gcp_process
 from tests.clouds.homes import empty_home
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["cloud", "gcp", "gcp_engine", "gcp_process"]
 
-FOREIGN = ("GOOGLE_", "CLOUDSDK_", "GCE_", "GCLOUD_", "STORAGE_EMULATOR_HOST")
 #: No test may ask a machine in the cloud for credentials, or wait until there is none.
 OWN = {"NO_GCE_CHECK": "true"}
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from fahr_core.models import Artifacts, BaseImage, Code, Environment, Image, Job, Request
+from tests.clouds.jobs import DIGEST, artifacts_of, made_job
+
+from fahr_core.models import Image, Job, Request
 from fahr_gcp.settings import GcpSettings
 
 if TYPE_CHECKING:
     from tests.clouds.gcp.cloud import Cloud
 
-DIGEST = "sha256:" + "1" * 64
+__all__ = ["DIGEST", "IMAGE", "artifacts_of", "job_of", "pushed", "request_of", "settings_of"]
+
 IMAGE = Image(reference=f"europe-west4-docker.pkg.dev/fahr-tests/fahr/jobs@{DIGEST}", digest=DIGEST)
 NEEDED = {"project": "fahr-tests", "output_path": "gs://models/x", "region": "europe-west4"}
 #: The image in each registry, which outlives the project.
@@ -25,25 +27,7 @@ def settings_of(**changes: Any) -> dict[str, Any]:
 
 def job_of(settings: dict[str, Any] | None = None, **changes: Any) -> Job:
     """Give a job; ``settings`` are changes to the needed ones."""
-    job = Job(
-        name="digits-train-1",
-        run_id="abcdefghijklmnop",
-        remote_name="digits-train-1-abcdef",
-        experiment="/nowhere/digits",
-        artifact="train.py",
-        kind="script",
-        train_driver="gcp",
-        build_driver="local-cpu",
-        code=Code(digest="sha256:0", files=1, size=1),
-        environment=Environment(),
-        settings=settings_of(**(settings or {})),
-    )
-    return replace(job, **changes)
-
-
-def artifacts_of(*, gpu: bool = False) -> Artifacts:
-    """Give what was rendered; only its base counts here."""
-    return Artifacts(base=BaseImage(reference="base", reason="for the test", gpu=gpu))
+    return made_job("gcp", settings_of(**(settings or {})), **changes)
 
 
 def request_of(

@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
+from pathlib import Path
 
 import pytest
+from tests.clouds.imported import imported, typed
 
 from fahr_core.choice import open_chosen
 from fahr_core.models import Capability
@@ -14,23 +13,7 @@ from fahr_gcp import driver
 OTHERS = ("google", "requests", "urllib3", "boto3", "botocore", "docker", "kagglesdk")
 
 
-def imported(code, folder=None):
-    """Give what is imported of others once some code has run."""
-    code += f"\nimport sys\nprint([name for name in {OTHERS!r} if name in sys.modules])"
-    command = [sys.executable, "-W", "ignore", "-c", code]
-    environment = {**os.environ, "PYTHONPATH": os.path.dirname(__file__)}
-    done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, check=True
-    )
-    return eval(done.stdout.splitlines()[-1])
-
-
-def typed(*arguments, status=0):
-    """Give the code of a command line that ends with a status."""
-    return (
-        f"import sys; sys.argv = {['fahr', *arguments]!r}\nfrom fahr_core.cli import main\n"
-        f"try:\n    main()\nexcept SystemExit as end:\n    assert (end.code or 0) == {status}, end"
-    )
+TESTS = Path(__file__).parent
 
 
 def test_it_tells_what_it_cannot_do():
@@ -41,12 +24,12 @@ def test_it_tells_what_it_cannot_do():
 
 @pytest.mark.parametrize("arguments", [["drivers", "show", "gcp"], ["drivers"], ["--help"]])
 def test_showing_the_driver_imports_no_package_of_googles(arguments):
-    assert imported(typed(*arguments)) == []
+    assert imported(typed(*arguments), TESTS, OTHERS) == []
 
 
 def test_a_request_is_planned_without_any():
     code = "from made_jobs import request_of\nassert request_of().body"
-    assert imported(code) == []
+    assert imported(code, TESTS, OTHERS) == []
 
 
 def test_a_job_imports_googles_credentials_alone_before_anything_is_asked(tmp_path):
@@ -54,7 +37,7 @@ def test_a_job_imports_googles_credentials_alone_before_anything_is_asked(tmp_pa
     needed = ("-c", "project=fahr-tests", "-c", "output_path=gs://models/x")
     code = typed("fit", "--train-driver=gcp", *needed, status=2)
     code += "\nassert not [name for name in sys.modules if name.startswith('google.cloud')]"
-    assert imported(code, tmp_path) == ["google", "requests", "urllib3"]
+    assert imported(code, TESTS, OTHERS, tmp_path) == ["google", "requests", "urllib3"]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[3]))  # for the stand-in services, tests.clouds
 
-from tests.clouds.aws.fixtures import aws, aws_engine, aws_process, cloud
+from tests.clouds.aws.fixtures import FOREIGN, aws, aws_engine, aws_process, cloud
 from tests.clouds.homes import empty_home
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["aws", "aws_engine", "aws_process", "cloud"]
 
-FOREIGN = ("AWS_", "BOTO_")
 #: No test may ask a machine in the cloud for credentials, or wait until there is none.
 OWN = {"AWS_EC2_METADATA_DISABLED": "true"}
 

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
-from fahr_core.models import Artifacts, BaseImage, Code, Environment, Image, Job, Request
+from tests.clouds.jobs import DIGEST, artifacts_of, made_job
+
+from fahr_core.models import Image, Job, Request
 from fahr_sagemaker import account
 from fahr_sagemaker.account import Account
 from fahr_sagemaker.client import Client
 from fahr_sagemaker.settings import SageMakerSettings
 
-DIGEST = "sha256:" + "1" * 64
+__all__ = [
+    "ACCOUNT",
+    "DIGEST",
+    "IMAGE",
+    "NEEDED",
+    "artifacts_of",
+    "job_of",
+    "request_of",
+    "settings_of",
+]
+
 ACCOUNT = Account(
     number="123456789012",
     partition="aws",
@@ -30,25 +41,7 @@ def settings_of(**changes: Any) -> dict[str, Any]:
 
 def job_of(settings: dict[str, Any] | None = None, **changes: Any) -> Job:
     """Give a job; ``settings`` are changes to the needed ones."""
-    job = Job(
-        name="digits-train-1",
-        run_id="abcdefghijklmnop",
-        remote_name="digits-train-1-abcdef",
-        experiment="/nowhere/digits",
-        artifact="train.py",
-        kind="script",
-        train_driver="sagemaker",
-        build_driver="local-cpu",
-        code=Code(digest="sha256:0", files=1, size=1),
-        environment=Environment(),
-        settings=settings_of(**(settings or {})),
-    )
-    return replace(job, **changes)
-
-
-def artifacts_of(*, gpu: bool = False) -> Artifacts:
-    """Give what was rendered; only its base counts here."""
-    return Artifacts(base=BaseImage(reference="base", reason="for the test", gpu=gpu))
+    return made_job("sagemaker", settings_of(**(settings or {})), **changes)
 
 
 def request_of(

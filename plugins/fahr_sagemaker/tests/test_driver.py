@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
+from pathlib import Path
 
 import pytest
+from tests.clouds.imported import imported, typed
 
 from fahr_core.models import Capability
 from fahr_core.session import open_session
@@ -13,17 +12,7 @@ from fahr_sagemaker import driver
 SDKS = ("boto3", "botocore", "sagemaker", "sagemaker_core", "docker", "google", "kagglesdk")
 
 
-def imported(code, **variables):
-    """Give the SDKs that are imported once some code has run."""
-    show = f"{code}\nimport sys\nprint([name for name in {SDKS!r} if name in sys.modules])"
-    done = subprocess.run(
-        [sys.executable, "-c", show],
-        env={**os.environ, **variables},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return eval(done.stdout.splitlines()[-1])
+TESTS = Path(__file__).parent
 
 
 def test_it_tells_of_itself():
@@ -35,24 +24,21 @@ def test_it_tells_of_itself():
 
 @pytest.mark.parametrize("arguments", [["drivers", "show", "sagemaker"], ["drivers"], ["--help"]])
 def test_showing_the_driver_imports_no_sdk(arguments):
-    code = f"import sys; sys.argv = {['fahr', *arguments]!r}\nfrom fahr_core.cli import main\n"
-    code += "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code, end.code"
-    assert imported(code) == []
+    assert imported(typed(*arguments), TESTS, SDKS) == []
 
 
 def test_opening_a_session_and_its_settings_imports_no_sdk():
     code = "from fahr_core.session import open_session\nopen_session('sagemaker')\n"
     code += "from fahr_core.settings.resolve import load_model\n"
     code += f"load_model({driver.train_info().settings!r})"
-    assert imported(code) == []
+    assert imported(code, TESTS, SDKS) == []
 
 
 def test_the_checks_before_a_job_import_boto3_alone():
     code = "from made_jobs import job_of\nfrom fahr_sagemaker import driver\n"
     code += "found = driver.preflight(job_of())\n"
     code += "assert found[0].message == 'no AWS credentials', found"
-    folder = os.path.dirname(__file__)
-    assert imported(code, PYTHONPATH=folder) == ["boto3", "botocore"]
+    assert imported(code, TESTS, SDKS) == ["boto3", "botocore"]
 
 
 def test_a_machine_with_a_gpu_takes_the_image_for_one():

@@ -6,12 +6,13 @@ FAHR_REQUIRE_ENGINE=1 they fail instead.
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.clouds.aws.registry import PROGRAMS
+from tests.clouds.emptied import emptied
+from tests.clouds.homes import surrounded
 from tests.clouds.needs import need_programs, real_engine
 
 if TYPE_CHECKING:
@@ -39,27 +40,17 @@ def aws_process() -> Iterator[Cloud]:
 @pytest.fixture
 def cloud(aws_process: Cloud) -> Iterator[Cloud]:
     """Give an empty account; a test that leaves a fault of the cloud itself fails."""
-    aws_process.reset()
-    aws_process.grace = 10.0
-    yield aws_process
-    problems = list(aws_process.runner.problems)
-    aws_process.reset()
-    aws_process.runner.problems.clear()
-    assert not problems, "\n".join(problems)
+    with emptied(aws_process) as cloud:
+        yield cloud
 
 
 @pytest.fixture
 def aws(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     """Give an empty account, to which all AWS clients of this test and its processes are led."""
     nowhere = tmp_path_factory.mktemp("aws")
-    with pytest.MonkeyPatch.context() as patch:
-        for name in list(os.environ):
-            if name.startswith(FOREIGN):
-                patch.delenv(name)
-        for name, value in cloud.variables.items():
-            patch.setenv(name, value)
-        patch.setenv("AWS_CONFIG_FILE", str(nowhere / "config"))
-        patch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(nowhere / "credentials"))
+    own = {"AWS_CONFIG_FILE": "config", "AWS_SHARED_CREDENTIALS_FILE": "credentials"}
+    places = {variable: str(nowhere / file) for variable, file in own.items()}
+    with surrounded(FOREIGN, {**cloud.variables, **places}):
         yield cloud
 
 

@@ -6,12 +6,13 @@ FAHR_REQUIRE_ENGINE=1 they fail instead.
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.clouds.emptied import emptied
 from tests.clouds.gcp.registry import PROGRAMS
+from tests.clouds.homes import surrounded
 from tests.clouds.needs import need_programs, real_engine
 
 if TYPE_CHECKING:
@@ -39,26 +40,16 @@ def gcp_process() -> Iterator[Cloud]:
 @pytest.fixture
 def cloud(gcp_process: Cloud) -> Iterator[Cloud]:
     """Give an empty project; a test that leaves a fault of the cloud itself fails."""
-    gcp_process.reset()
-    gcp_process.grace = 10.0
-    yield gcp_process
-    problems = [*gcp_process.runner.problems, *gcp_process.strays]
-    gcp_process.reset()
-    gcp_process.runner.problems.clear()
-    assert not problems, "\n".join(problems)
+    with emptied(gcp_process, gcp_process.strays) as cloud:
+        yield cloud
 
 
 @pytest.fixture
 def gcp(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     """Give an empty project, to which all clients of this test and its processes are led."""
     nowhere = tmp_path_factory.mktemp("gcp")
-    with pytest.MonkeyPatch.context() as patch:
-        for name in list(os.environ):
-            if name.startswith(FOREIGN):
-                patch.delenv(name)
-        for name, value in cloud.variables.items():
-            patch.setenv(name, value)
-        patch.setenv("CLOUDSDK_CONFIG", str(nowhere))
+    places = {"CLOUDSDK_CONFIG": str(nowhere)}
+    with surrounded(FOREIGN, {**cloud.variables, **places}):
         yield cloud
 
 
