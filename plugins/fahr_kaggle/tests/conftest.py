@@ -46,3 +46,13 @@ def kaggle(home, cloud, outside, hurry):  # noqa: F811
     for name, value in cloud.environment().items():
         outside.setenv(name, value)
     return cloud
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    """Wait less than for the real service, and give up sooner."""
+    from fahr_kaggle import connection
+
+    monkeypatch.setattr(connection, "READ_SECONDS", 1.0)
+    monkeypatch.setattr(connection, "PATIENCE", 8.0)
+    monkeypatch.setattr(connection, "FIRST_PAUSE", 0.05)

@@ -78,3 +78,16 @@ def log_of(ref, **how):
     """Give the texts of a job's log."""
     with session().logs(ref, follow=how.get("follow", False), after=how.get("after")) as lines:
         return [line.text for line in lines]
+
+
+def patiently(work):
+    """Do work that may fail for a while, as a person repeats a command."""
+    from fahr_core.errors import ServiceError
+
+    for attempt in range(4):
+        try:
+            return work()
+        except ServiceError:
+            if attempt == 3:
+                raise
+    raise AssertionError

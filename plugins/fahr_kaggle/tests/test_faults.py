@@ -10,8 +10,7 @@ from fahr_core.ledger import Ledger
 from fahr_core.models import State
 from fahr_core.planning import Order, make_plan
 from fahr_core.reporter import Quiet
-from fahr_kaggle import connection
-from jobs import experiment
+from jobs import experiment, patiently
 
 CALLS = ("GetKernel", "SaveKernel", "GetKernelSessionStatus", "ListKernelSessionOutput", "Download")
 UPLOADS = ("GetDatasetStatus", "StartBlobUpload", "Upload", "CreateDataset")
@@ -20,11 +19,8 @@ WRITING = "open('model.bin', 'wb').write(bytes(range(256)) * 400)\nprint('end')\
 
 
 @pytest.fixture(autouse=True)
-def soon(monkeypatch):
+def soon(impatient):
     """Wait less than for the real service, and give up sooner."""
-    monkeypatch.setattr(connection, "READ_SECONDS", 1.0)
-    monkeypatch.setattr(connection, "PATIENCE", 8.0)
-    monkeypatch.setattr(connection, "FIRST_PAUSE", 0.05)
 
 
 def fit(place, **order):
@@ -41,17 +37,6 @@ def fit(place, **order):
             if count:
                 return records[0]
     raise AssertionError("it could not be sent in three attempts")
-
-
-def patiently(work):
-    """Do work that may fail for a while, as a person repeats a command."""
-    for attempt in range(4):
-        try:
-            return work()
-        except ServiceError:
-            if attempt == 3:
-                raise
-    raise AssertionError
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fahr_core.errors import ServiceError
+from fahr_kaggle import connection
 from fahr_kaggle.logs import Lines, kept_lines, last_words
-from jobs import experiment, log_of, request_of, sent
+from jobs import ended, experiment, log_of, request_of, sent
 
 TEXT = st.text(alphabet="ab é", max_size=5)
 
@@ -61,12 +63,16 @@ def test_the_last_words():
     assert last_words("") is None
 
 
-def test_a_log_that_nobody_sends_yet_has_no_lines(tmp_path, kaggle):
+def test_the_log_of_a_job_that_has_ended_has_to_come(tmp_path, kaggle, impatient, monkeypatch):
     ref = sent(request_of(experiment(tmp_path, {"train.py": "print('first')"})))
-    kaggle.wait("anna/train")
+    ended(ref)
     kaggle.faults.add("LogStream", "silent")
-    assert log_of(ref) == []
     assert log_of(ref) == ["first"]
+    monkeypatch.setattr(connection, "PATIENCE", 1.5)
+    kaggle.faults.add("LogStream", "silent", times=99)
+    for follow in (False, True):
+        with pytest.raises(ServiceError, match="does not answer: could not read the log"):
+            log_of(ref, follow=follow)
 
 
 @pytest.mark.parametrize("kind", ["cut", "broken", "torn", "lost", "limited"])
@@ -83,6 +89,8 @@ def test_a_job_that_waits_has_no_log_yet(tmp_path, kaggle):
 
     kaggle.pace = Pace(queued_seconds=3600)
     ref = sent(request_of(experiment(tmp_path, {"train.py": "print(1)"})))
+    assert log_of(ref) == []
+    kaggle.faults.add("LogStream", "silent")  # so Kaggle keeps waiting who asks that early
     assert log_of(ref) == []
     kaggle.sessions[0].begin()
     assert log_of(ref, follow=True) == ["1"]

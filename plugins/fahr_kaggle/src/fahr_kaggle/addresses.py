@@ -37,7 +37,7 @@ def open_address(kaggle: Connection, url: str, offset: int = 0) -> requests.Resp
 
 
 def open_stream(
-    kaggle: Connection, what: str, path: str, label: str, quiet: float
+    kaggle: Connection, what: str, path: str, label: str, quiet: float | None
 ) -> requests.Response:
     """Open a stream of the account's: events as they come, else one whole document.
 
@@ -46,10 +46,11 @@ def open_stream(
         what: The deed for messages.
         path: The stream's, behind ``kernels/logs/stream``.
         label: The version, as Kaggle writes it.
-        quiet: Seconds without a word after which reading it fails.
+        quiet: Seconds without a word after which reading it fails; None where it has to answer.
 
     Raises:
         NotThere: there is none (yet), or it has said nothing for ``quiet`` seconds.
+        ServiceError: it has said nothing though it has to answer.
     """
     url = kaggle.api.http_client()._get_request_url("kernels/logs/stream", path)
 
@@ -62,9 +63,11 @@ def open_stream(
                 url,
                 params={"versionLabel": label},
                 headers={"Accept": "text/event-stream, */*"},
-                timeout=(connection.CONNECT_SECONDS, quiet),
+                timeout=(connection.CONNECT_SECONDS, quiet or connection.READ_SECONDS),
             )
         except requests.ReadTimeout as error:
+            if quiet is None:
+                raise
             raise NotThere("it has said nothing yet") from error
         if response.headers.get("Content-Type", "").startswith("application/json"):
             _ = response.content  # a whole document: what breaks now can be repeated

@@ -146,10 +146,11 @@ class Kaggle:
         files = [RemoteFile(one.file_name, one.url) for one in answer.files or ()]
         return OutputPage(files, answer.log or "", answer.next_page_token or None)
 
-    def open_log(self, kernel: Kernel, number: int, quiet: float) -> requests.Response:
+    def open_log(self, kernel: Kernel, number: int, quiet: float | None) -> requests.Response:
         """Open the stream of a version's log: events while it runs, else the whole log.
 
-        Reading it fails after ``quiet`` seconds without a word.
+        Reading it fails after ``quiet`` seconds without a word; None is for a session that has
+        ended, whose log has to come.
 
         Raises:
             NotThere: there is none (yet), or it has said nothing for ``quiet`` seconds: Kaggle

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from fahr_core.errors import ServiceError
 from fahr_core.models import LogLine
 from fahr_kaggle import seen
-from fahr_kaggle.chain import known_sessions
+from fahr_kaggle.chain_notes import known_sessions
 from fahr_kaggle.connection import NotThere
 from fahr_kaggle.kernel import located
 
@@ -41,6 +41,8 @@ _LONG_QUIET = 60.0
 #: Seconds between two looks at a job that has no log yet.
 _PAUSE = 2.0
 _LAST_LINES = 5
+#: How often the log of a job that has ended is opened where its stream breaks off.
+_ATTEMPTS = 5
 
 
 class Lines:
@@ -135,11 +137,16 @@ class _Reading:
 
     def so_far(self) -> Iterator[LogLine]:
         """Give the lines that are there now."""
-        if place := located(self._ref):
-            kernel, first = place
-            for version in known_sessions(self._ref, first):
-                yield from self._once(kernel, version, quiet=LIVE_QUIET)
-                self._before = self._lines_of_session.number
+        place = located(self._ref)
+        if place is None:
+            return
+        kernel, first = place
+        final = self._is_final()
+        *earlier, last = known_sessions(self._ref, first)
+        for version in earlier:
+            yield from self._once(kernel, version, quiet=None)
+            self._before = self._lines_of_session.number
+        yield from self._once(kernel, last, quiet=None if final else LIVE_QUIET)
 
     def followed(self) -> Iterator[LogLine]:
         """Give lines as they come until the job has ended."""
@@ -147,29 +154,34 @@ class _Reading:
         if place is None:
             return
         kernel, first = place
-        index = 0
-        while True:
+        index, attempts = 0, _ATTEMPTS
+        while attempts:
             final = self._is_final()
             versions = known_sessions(self._ref, first)
-            yield from self._once(kernel, versions[index], quiet=_LONG_QUIET)
+            is_over = final or index + 1 < len(versions)
+            yield from self._once(kernel, versions[index], None if is_over else _LONG_QUIET)
             if index + 1 < len(versions):
                 index, self._before = index + 1, self._lines_of_session.number
-            elif final:
+            elif final and self._ended:
                 return
             else:
+                attempts -= final
                 time.sleep(_PAUSE / 4 if self._ended else _PAUSE)
 
     def _is_final(self) -> bool:
         from fahr_kaggle.states import ask
 
-        return seen.note(ask(self._kaggle, self._ref)).state.final
+        state = seen.recall(self._ref, 1) or seen.note(ask(self._kaggle, self._ref))
+        return state.state.final
 
-    def _once(self, kernel: Kernel, version: int, quiet: float) -> Iterator[LogLine]:
+    def _once(self, kernel: Kernel, version: int, quiet: float | None) -> Iterator[LogLine]:
         """Read one connection to its end, giving what was not given before."""
         lines = self._lines_of_session = Lines(self._given, self._before)
+        self._ended = False
         try:
             response = self._kaggle.open_log(kernel, version, quiet)
         except NotThere:
+            self._ended = quiet is None  # it will not be there later either
             return
         with response:
             for line in self._lines(response, lines):
