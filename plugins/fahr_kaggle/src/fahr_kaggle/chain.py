@@ -8,27 +8,32 @@ runner does until the job has ended, by ``Request.attended``.
 
 from __future__ import annotations
 
-import json
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from fahr_core.errors import ServiceError
-from fahr_core.paths import cache_folder
 from fahr_kaggle.answers import is_busy
+from fahr_kaggle.chain_notes import (
+    beginning,
+    is_ended,
+    known_sessions,
+    mark_sent,
+    may_arrive,
+    note_sessions,
+    unmark_sent,
+)
 from fahr_kaggle.connection import Declined, NotThere, Throttled
 from fahr_kaggle.header import read_header
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from fahr_core.models import JobRef
     from fahr_kaggle.answers import Pushed
     from fahr_kaggle.client import Kaggle
     from fahr_kaggle.kernel import Kernel
 
-__all__ = ["Following", "end_chain", "is_ended", "known_sessions", "next_session", "sessions"]
+__all__ = ["Following", "next_session", "sessions"]
 
 #: Seconds between looks for a session whose push was not answered, and may still arrive.
 _LATE = (1.0, 3.0, 6.0)
@@ -43,15 +48,6 @@ class Following:
 
     version: int | None = None
     problem: str | None = None
-
-
-def known_sessions(ref: JobRef, version: int) -> list[int]:
-    """Give the versions of a chain's sessions as far as this machine has seen them."""
-    try:
-        found = json.loads(_file(ref).read_bytes())
-    except (OSError, ValueError):
-        return [version]
-    return [int(number) for number in found] if found[:1] == [version] else [version]
 
 
 def sessions(kaggle: Kaggle, ref: JobRef, kernel: Kernel, version: int) -> list[int]:
@@ -71,51 +67,18 @@ def next_session(kaggle: Kaggle, ref: JobRef, kernel: Kernel, version: int, part
     Raises:
         ServiceError: Kaggle failed; a later call looks again before anything is sent.
     """
-    from filelock import FileLock, Timeout
-
-    file = _file(ref)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(file.with_suffix(".lock"), timeout=0):
-            there = _found(kaggle, ref, kernel, version, part)
-            if there is None and is_ended(ref):
-                return Following()
-            following = Following(there) if there else _begun(kaggle, ref, kernel, version, part)
-    except Timeout:
-        return Following()
-    if following.version is not None:
-        _note(file, [*known_sessions(ref, _first(ref))[:part], following.version])
+    with beginning(ref) as mine:
+        if not mine:
+            return Following()
+        there = _found(kaggle, ref, kernel, version, part)
+        if there is None and (is_ended(ref) or may_arrive(ref)):
+            return Following()
+        following = Following(there) if there else _begun(kaggle, ref, kernel, version, part)
+        if following.version is not None:
+            unmark_sent(ref)
+            first = int(ref.id.rpartition("/")[2])
+            note_sessions(ref, [*known_sessions(ref, first)[:part], following.version])
     return following
-
-
-def end_chain(ref: JobRef) -> None:
-    """See to it that no further session of a chain begins on this machine."""
-    file = _end_file(ref)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.touch()
-
-
-def is_ended(ref: JobRef) -> bool:
-    """Tell whether somebody has ended a chain."""
-    return bool(ref.data.get("chain")) and _end_file(ref).exists()
-
-
-def _first(ref: JobRef) -> int:
-    """Give the version of a chain's first session."""
-    return int(ref.id.rpartition("/")[2])
-
-
-def _file(ref: JobRef) -> Path:
-    return cache_folder() / "kaggle" / f"chain-{ref.data.get('run')}.json"
-
-
-def _end_file(ref: JobRef) -> Path:
-    return _file(ref).with_suffix(".ended")
-
-
-def _note(file: Path, versions: list[int]) -> None:
-    with suppress(OSError):  # it is found again by asking
-        file.write_text(json.dumps(versions))
 
 
 def _found(kaggle: Kaggle, ref: JobRef, kernel: Kernel, version: int, part: int) -> int | None:
@@ -135,15 +98,22 @@ def _begun(kaggle: Kaggle, ref: JobRef, kernel: Kernel, version: int, part: int)
     if last is None or header is None:
         raise ServiceError(f"the source of {kernel} version {version} cannot be read")
     text = _with_line(last.source, header.line(), replace(header, part=part).line())
+    mark_sent(ref)
     try:
-        pushed = kaggle.push({**_push_fields(ref, kernel), "slug": str(kernel), "text": text})
+        following = _pushed(kaggle, {**_push_fields(ref, kernel), "text": text}, part)
+    except ServiceError:  # the mark stays: nobody can tell whether it has arrived
+        return Following(_late(kaggle, ref, kernel, version, part))
+    unmark_sent(ref)
+    return following
+
+
+def _pushed(kaggle: Kaggle, body: dict[str, Any], part: int) -> Following:
+    try:
+        return _judged(kaggle.push(body), part)
     except Throttled:
         return Following()
     except (Declined, NotThere) as error:
         return Following(problem=f"session {part + 1} was refused: {error}")
-    except ServiceError:
-        return Following(_late(kaggle, ref, kernel, version, part))
-    return _judged(pushed, part)
 
 
 def _late(kaggle: Kaggle, ref: JobRef, kernel: Kernel, version: int, part: int) -> int | None:
@@ -173,7 +143,8 @@ def _judged(pushed: Pushed, part: int) -> Following:
 def _push_fields(ref: JobRef, kernel: Kernel) -> dict[str, Any]:
     push: dict[str, Any] = dict(ref.data["push"])
     kernels = [*push.get("kernelDataSources", ()), str(kernel)]
-    return {**push, "kernelDataSources": list(dict.fromkeys(kernels))}
+    sources = list(dict.fromkeys(kernels))
+    return {**push, "slug": str(kernel), "kernelDataSources": sources}
 
 
 def _with_line(source: str, old: str, new: str) -> str:

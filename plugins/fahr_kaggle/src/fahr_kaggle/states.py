@@ -12,7 +12,8 @@ from fahr_core.asked_states import ask_each
 from fahr_core.errors import ServiceError
 from fahr_core.models import JobState, State
 from fahr_kaggle import machine, seen
-from fahr_kaggle.chain import is_ended, known_sessions, next_session
+from fahr_kaggle.chain import next_session
+from fahr_kaggle.chain_notes import is_ended, known_sessions, may_arrive
 from fahr_kaggle.client import Kaggle
 from fahr_kaggle.connection import NotThere
 from fahr_kaggle.kernel import located
@@ -85,7 +86,7 @@ def _between(ref: JobRef, state: JobState, problem: str | None) -> JobState:
     """Give a chain's state after a session that no other has followed yet."""
     if problem:
         return replace(state, reason=problem)
-    if is_ended(ref):
+    if is_ended(ref) and not may_arrive(ref):
         return replace(state, state=State.STOPPED, reason="it was stopped between two sessions")
     return replace(state, state=State.RUNNING, reason=None, ended=None, exit_code=None)
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from fahr_core.errors import ServiceError
 from fahr_core.models import State, StopResult
 from fahr_kaggle import seen
-from fahr_kaggle.chain import end_chain, known_sessions
+from fahr_kaggle.chain_notes import end_chain, known_sessions, may_arrive
 from fahr_kaggle.client import Kaggle
 from fahr_kaggle.connection import Declined, NotThere
 from fahr_kaggle.kernel import located
@@ -36,6 +36,8 @@ _MOST_LINES = 1000
 #: Seconds for which the number is looked for, and between two looks.
 _PATIENCE = 6.0
 _PAUSE = 1.0
+#: Seconds between two looks for a session whose push was not answered.
+_CHAIN_PAUSE = 5.0
 
 
 def stop(ref: JobRef) -> StopResult:
@@ -52,7 +54,7 @@ def stop(ref: JobRef) -> StopResult:
     with Kaggle() as kaggle:
         if ref.data.get("chain"):
             end_chain(ref)
-        state = ask(kaggle, ref)
+        state = _settled(kaggle, ref)
         if state.state not in (State.SUBMITTED, State.RUNNING):
             return _told(state)
         problem = _cancelled(kaggle, kernel, known_sessions(ref, first)[-1], state)
@@ -61,6 +63,15 @@ def stop(ref: JobRef) -> StopResult:
         if problem:
             return StopResult(outcome="not-possible", reason=problem)
         return _told(ask(kaggle, ref))
+
+
+def _settled(kaggle: Kaggle, ref: JobRef) -> JobState:
+    """Give a job's state once it is known whether a next session of a chain has begun."""
+    state = ask(kaggle, ref)
+    while may_arrive(ref):
+        time.sleep(_CHAIN_PAUSE)
+        state = ask(kaggle, ref)
+    return state
 
 
 def _told(state: JobState) -> StopResult:
