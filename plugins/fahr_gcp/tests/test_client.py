@@ -161,12 +161,13 @@ def test_too_many_calls_are_explained(gcp, client):
 
 
 def test_a_machine_that_does_not_answer_is_told(monkeypatch, gcp):
-    monkeypatch.setattr(clients, "_ATTEMPTS", 2)
     with closing(socket.create_server(("127.0.0.1", 0))) as free:
         port = free.getsockname()[1]
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"127.0.0.1:{port}")
-    with pytest.raises(ServiceError, match="Google cannot be reached") as caught:
-        Client("fahr-tests").call("storage", "GET", OBJECT)
+    with pytest.raises(ServiceError) as caught:
+        Client("fahr-tests").call("storage", "GET", "storage/v1/b/models/o", attempts=2)
+    told = "Google cannot be reached for storage: GET objects of models"
+    assert caught.value.message == f"{told}: 127.0.0.1:{port}: connection refused"
     assert is_certain(caught.value)
 
 

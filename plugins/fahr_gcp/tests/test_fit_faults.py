@@ -34,6 +34,7 @@ CALLS = (
     "artifactregistry:repositories.create",
     "artifactregistry:repositories.get",
     "iam:serviceAccounts.get",
+    "iam:serviceAccounts.testIamPermissions",
     "oauth2:token",
     "operations:get",
     "secretmanager:secrets.create",

@@ -122,7 +122,7 @@ def test_a_bucket_that_may_not_be_written_is_told(sound):
 def test_a_bucket_far_away_costs(gcp):
     gcp.bucket("models", "us-east1")
     assert told(job_of())["bucket"] == (
-        "ok",
+        "warning",
         "models in us-east1, not in europe-west4: traffic between regions is charged",
     )
 
@@ -134,6 +134,23 @@ def test_a_service_account_that_is_not_there_is_told(sound):
     assert hints == ("gcloud iam service-accounts list --project=fahr-tests",)
     sound.deny("iam.serviceAccounts.get")
     assert wrong(job_of({"service_account": account})) == []
+
+
+def test_a_service_account_that_these_credentials_may_not_use_is_told(sound):
+    account = sound.service_account("trainer")
+    sound.deny("iam.serviceAccounts.actAs")
+    ((message, hints),) = wrong(job_of({"service_account": account}))
+    assert message == f"these credentials may not act as {account}"
+    assert hints == (
+        f"gcloud iam service-accounts add-iam-policy-binding {account} "
+        f"--member=serviceAccount:{sound.accounts.user} --role=roles/iam.serviceAccountUser",
+    )
+
+
+def test_a_project_that_is_not_there_is_told_for_each_question(sound):
+    found = wrong(job_of({"project": "another-project-1"}))
+    told = "there is no project another-project-1, or these credentials may not use it"
+    assert (told, ("gcloud projects list",)) in found
 
 
 def test_an_accelerator_that_the_region_has_not_is_told_with_regions_that_have(gcp):
@@ -148,8 +165,9 @@ def test_an_accelerator_that_the_region_has_not_is_told_with_regions_that_have(g
     assert "accelerator" not in told(job)
 
 
-def test_who_may_not_ask_for_accelerators_is_told_nothing_of_them(sound):
-    sound.deny("compute.acceleratorTypes.list")
+def test_who_may_not_ask_for_accelerators_is_told_nothing_of_them(gcp):
+    gcp.bucket("models", "asia-east1")
+    gcp.deny("compute.acceleratorTypes.list")
     settings = {"region": "asia-east1"}
     assert wrong(job_of(settings, gpu="A100", build_driver="local-gpu")) == []
 
@@ -171,12 +189,14 @@ def test_a_zone_that_does_not_answer_may_have_the_accelerator(sound, monkeypatch
 
 
 def test_a_quota_that_is_too_small_is_told(sound):
+    sound.bucket("anywhere", "us-east1")
     sound.quotas[REGION, T4] = 1
     settings = {"accelerator_count": 2, "replica_count": 2}
     ((message, hints),) = wrong(job_of(settings, **GPU))
     assert message == "Google allows 1 x NVIDIA_TESLA_T4 for training in europe-west4, not 4"
     assert "iam-admin/quotas?project=fahr-tests" in hints[0]
-    assert wrong(job_of({**settings, "region": "us-east1"}, **GPU)) == []
+    elsewhere = {"region": "us-east1", "output_path": "gs://anywhere/x"}
+    assert wrong(job_of({**settings, **elsewhere}, **GPU)) == []
     assert wrong(job_of({**settings, "strategy": "spot"}, **GPU)) == []
 
 

@@ -21,6 +21,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from fahr_core.errors import ServiceError
+from fahr_gcp.bodies import Body
 from fahr_gcp.connection import Connection
 from fahr_gcp.endpoints import endpoint
 from fahr_gcp.failures import (
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
     from fahr_core.models import JobRef
 
-__all__ = ["DEFAULT_REGION", "Body", "Client"]
+__all__ = ["DEFAULT_REGION", "Client"]
 
 #: Attempts of a call, the first included, and the longest pause between two, in seconds: about
 #: half a minute of throttling is sat out.
@@ -101,6 +102,16 @@ class Client:
     def location(self) -> str:
         """Give ``projects/<project>/locations/<region>``, where jobs and repositories are."""
         return f"projects/{self.project}/locations/{self.region}"
+
+    @property
+    def member(self) -> str:
+        """Name who asks, as a command that grants a role does; credentials name no person.
+
+        Raises:
+            AccessError: there are no credentials.
+        """
+        account = self.identity
+        return f"serviceAccount:{account}" if account else '"user:$(gcloud config get account)"'
 
     @property
     def identity(self) -> str | None:
@@ -263,35 +274,6 @@ class Client:
         raise AssertionError("the last attempt raises")
 
 
-class Body:
-    """The bytes of an answer as they come, and what its headers say."""
-
-    def __init__(self, response: Any, operation: str) -> None:
-        self._response = response
-        self._operation = operation
-        self.headers: Mapping[str, str] = response.headers
-        length = response.headers.get("Content-Length")
-        #: Bytes that are still to come, where the service says so.
-        self.length = int(length) if length is not None else None
-
-    def read(self, size: int, /) -> bytes:
-        """Give up to ``size`` bytes, none at the end.
-
-        Raises:
-            ServiceError: the connection broke.
-        """
-        import urllib3.exceptions
-
-        try:
-            return bytes(self._response.raw.read(size, decode_content=False))
-        except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise ServiceError(f"the connection broke in {self._operation}: {error}") from error
-
-    def close(self) -> None:
-        """Let the connection go."""
-        self._response.close()
-
-
 def _may_have_arrived(cause: Answer | NoAnswer) -> bool:
     return cause.sent if isinstance(cause, NoAnswer) else cause.status >= 500 or cause.status == 408
 
@@ -307,4 +289,7 @@ def _pause(attempt: int, cause: Answer | NoAnswer) -> None:
 
 def _operation(service: str, method: str, path: str) -> str:
     """Name a call for people: the service, and the last words of the path that are its own."""
-    return f"{service}: {method} {path.rpartition('/')[2].partition('?')[0] or path}"
+    *before, last = path.partition("?")[0].rstrip("/").split("/")
+    if last == "o" and before:
+        last = f"objects of {before[-1]}"
+    return f"{service}: {method} {last}"

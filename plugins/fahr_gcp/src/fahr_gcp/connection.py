@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from fahr_core.errors import ServiceError
 from fahr_gcp.failures import Answer, NoAnswer, no_credentials, said
+from fahr_gcp.unreachable import why_unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -129,7 +130,7 @@ class Connection:
                 **{**told, "headers": headers},
             )
         except requests.exceptions.RequestException as error:
-            raise NoAnswer(_plain(error), sent=not _was_not_sent(error)) from error
+            raise NoAnswer(why_unreachable(error), sent=not _was_not_sent(error)) from error
 
     def close(self) -> None:
         """Let the connections go; the next request opens others."""
@@ -186,7 +187,7 @@ def _refusal(response: Any) -> Answer | NoAnswer:
     try:
         return said(response.status_code, response.text)
     except requests.exceptions.RequestException as error:
-        return NoAnswer(_plain(error), sent=True)
+        return NoAnswer(why_unreachable(error), sent=True)
 
 
 def _was_not_sent(error: Exception) -> bool:
@@ -205,7 +206,3 @@ def _agent() -> str:
     from fahr_gcp.version import VERSION
 
     return f"fahr-gcp/{VERSION}"
-
-
-def _plain(error: Exception) -> str:
-    return " ".join(str(error).split())[:300]

@@ -7,13 +7,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from fahr_core.errors import AccessError, FahrError, ServiceError
+from fahr_gcp.unreachable import why_unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from fahr_gcp.client import Client
+
 __all__ = [
     "Answer",
     "NoAnswer",
+    "act_as",
     "is_certain",
     "is_passing",
     "no_credentials",
@@ -23,6 +27,8 @@ __all__ = [
     "unanswered",
 ]
 
+#: How Cloud Storage says that there were too many calls, in a 403.
+_RATES = {"rateLimitExceeded", "userRateLimitExceeded"}
 _AGAIN = "the same command may work in a minute"
 _ADC = "gcloud auth application-default login"
 #: ``Permission 'aiplatform.customJobs.create' denied on resource '//...' (or it may not exist).``
@@ -127,12 +133,20 @@ def no_credentials(error: Exception) -> FahrError:
             return AccessError("no Google credentials", *_logins())
         return AccessError(f"the Google credentials cannot be used: {text}", *_logins())
     if isinstance(error, of.TransportError):
-        return ServiceError(f"Google gives no token: {text}", _AGAIN)
+        return ServiceError(f"Google gives no token: {why_unreachable(error)}", _AGAIN)
     if isinstance(error, of.ReauthFailError) or "Reauthentication" in text:
         return AccessError("the Google login has ended", _ADC)
     if isinstance(error, of.RefreshError) and error.retryable:
         return ServiceError(f"Google gives no token: {text}", _AGAIN)
     return AccessError(f"Google gives no token for these credentials: {text}", *_logins())
+
+
+def act_as(client: Client, account: str) -> str:
+    """Give the command that lets who asks send jobs as a service account."""
+    return (
+        f"gcloud iam service-accounts add-iam-policy-binding {account} "
+        f"--member={client.member} --role=roles/iam.serviceAccountUser"
+    )
 
 
 def status_of(error: FahrError) -> int | None:
@@ -186,25 +200,35 @@ def _denied(answer: Answer, operation: str, project: str) -> AccessError:
             f"{service} is not enabled in project {project}",
             f"gcloud services enable {service} --project={project}",
         )
+    if fault := _fault_of_project(answer, project):
+        return fault
+    if _RATES & {told.reason, answer.code}:
+        return AccessError(f"Google answers fewer calls than we made ({operation})", _AGAIN)
+    return _without_permission(answer, operation, project)
+
+
+def _fault_of_project(answer: Answer, project: str) -> AccessError | None:
+    """Say what a project lacks; None where the refusal is of another kind."""
+    told = answer.details
     if told.reason in ("BILLING_DISABLED", "UREQ_PROJECT_BILLING_NOT_FOUND"):
         page = f"https://console.cloud.google.com/billing/linkedaccount?project={project}"
         return AccessError(f"project {project} has no billing account", page)
+    if told.reason == "CONSUMER_INVALID":
+        return AccessError(
+            f"there is no project {project}, or these credentials may not use it",
+            "gcloud projects list",
+        )
     if told.reason == "USER_PROJECT_DENIED":
         return AccessError(
             f"these credentials may not use {told.metadata.get('consumer', project)} for quota",
             f"gcloud auth application-default set-quota-project {project}",
         )
-    if "requires a quota project" in message:
+    if "requires a quota project" in answer.message:
         return AccessError(
             "user credentials need a project whose quota pays for the call",
             f"gcloud auth application-default set-quota-project {project}",
         )
-    if told.reason in ("rateLimitExceeded", "userRateLimitExceeded") or answer.code in (
-        "rateLimitExceeded",
-        "userRateLimitExceeded",
-    ):
-        return AccessError(f"Google answers fewer calls than we made ({operation})", _AGAIN)
-    return _without_permission(answer, operation, project)
+    return None
 
 
 def _without_permission(answer: Answer, operation: str, project: str) -> AccessError:

@@ -44,8 +44,8 @@ def find_job(name: str, settings: Mapping[str, Any]) -> Found | Absent:
     if told is None and name.isdigit():
         told = _by_display_name(client, name)
     if told is None:
-        region = f"-c region=NAME    another region than {client.region}"
-        return Absent(reason=f"project {client.project}, region {client.region}; {region}")
+        asked = f"looked in project {client.project}, region {client.region}"
+        return Absent(reason=f"{asked}; in another: export FAHR_GCP__REGION=NAME")
     ref = reference(told, client)
     return Found(ref=ref, link=_link_of(ref))
 

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from fahr_core.models import JobRef
-    from fahr_gcp.client import Body, Client
+    from fahr_gcp.bodies import Body
+    from fahr_gcp.client import Client
 
 __all__ = ["Object", "find_objects", "object_path", "read", "split"]
 

@@ -13,7 +13,7 @@ from fahr_core.request_parts import machine_count
 from fahr_gcp.artifact_registry import repository_of, target_of
 from fahr_gcp.availability import regions_with
 from fahr_gcp.client import Client
-from fahr_gcp.failures import status_of
+from fahr_gcp.failures import act_as, status_of
 from fahr_gcp.objects import split
 from fahr_gcp.quota import quota_of
 from fahr_gcp.request import complete, machine_of
@@ -21,7 +21,7 @@ from fahr_gcp.submission import is_same, jobs_named
 from fahr_gcp.telling import machine_line
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from fahr_core.models import Job
     from fahr_gcp.machines import Machine
@@ -31,6 +31,7 @@ __all__ = ["examine"]
 #: What each job needs, and what some need besides.
 _SERVICES = ("aiplatform", "artifactregistry", "storage", "logging")
 _SECRETS = "secretmanager"
+_ACT_AS = "iam.serviceAccounts.actAs"
 #: How Google answers a path that it does not know; so does a stand-in for Cloud Storage that has
 #: buckets and no permissions.
 _UNKNOWN = (400, 404, 405, 501)
@@ -52,17 +53,18 @@ def examine(job: Job) -> list[Finding]:
         return [*told, finding_of("credentials", error)]
     who = f"{client.identity or 'as you are'}, project {client.project}, {client.region}"
     checks = _Checks(job, client, machine, body)
-    questions = [
-        ("services", checks.services),
-        ("bucket", checks.bucket),
-        ("repository", checks.repository),
-        ("name", checks.name),
+    questions: list[Callable[[], list[Finding]]] = [
+        partial(found_by, "services", checks.services),
+        checks.bucket,
+        partial(found_by, "repository", checks.repository),
+        partial(found_by, "name", checks.name),
+        checks.accelerator,
+        checks.quota,
     ]
     if job.settings["service_account"]:
-        questions.append(("service account", checks.service_account))
-    asked = [partial(found_by, subject, check) for subject, check in questions]
+        questions.append(partial(found_by, "service account", checks.service_account))
     known = Finding(level="ok", subject="credentials", message=who)
-    return [*told, known, *found_at_once([*asked, checks.accelerator, checks.quota])]
+    return [*told, known, *found_at_once(questions)]
 
 
 class _Checks:
@@ -96,19 +98,31 @@ class _Checks:
             )
         return ", ".join(wanted)
 
-    def bucket(self) -> str:
+    def bucket(self) -> list[Finding]:
         """See that the bucket is there, may be written, and is not far from the job."""
         bucket, _ = split(self._settings["output_path"])
         path = f"storage/v1/b/{quote(bucket, safe='')}"
+        found = found_by("bucket", lambda: self._written(bucket, path))
+        if found[0].level != "ok":
+            return found
+        location, in_one_region = self._location_of(path)
+        if not location:
+            return found
+        here, level, told = self._client.region, "ok", f"{bucket} in {location}"
+        if in_one_region and location != here:
+            level, told = "warning", f"{told}, not in {here}: traffic between regions is charged"
+        return [Finding(level=level, subject="bucket", message=told)]
+
+    def _written(self, bucket: str, path: str) -> str:
         told = self._allowed(bucket, path)
         missing = [one for one in _PERMISSIONS if one not in told]
         if missing:
             raise AccessError(
                 f"bucket {bucket}: these credentials may not {', '.join(missing)}",
                 f"gcloud storage buckets add-iam-policy-binding gs://{bucket} "
-                f"--member={self._member()} --role=roles/storage.objectUser",
+                f"--member={self._client.member} --role=roles/storage.objectUser",
             )
-        return f"{bucket}{self._location_of(path)}"
+        return bucket
 
     def repository(self) -> str:
         """See that Artifact Registry answers; the repository is made later, where it is missing."""
@@ -125,7 +139,7 @@ class _Checks:
         return uri
 
     def service_account(self) -> str:
-        """See that the service account is there."""
+        """See that the service account is there, and that a job may be sent as it."""
         account = str(self._settings["service_account"])
         path = f"v1/projects/-/serviceAccounts/{account}"
         try:
@@ -143,6 +157,10 @@ class _Checks:
         if told.get("disabled"):
             enable = f"gcloud iam service-accounts enable {account}"
             raise FahrError(f"the service account {account} is disabled", enable)
+        if not self._may_act_as(path):
+            raise AccessError(
+                f"these credentials may not act as {account}", act_as(self._client, account)
+            )
         return account
 
     def name(self) -> str:
@@ -203,10 +221,13 @@ class _Checks:
             )
         ]
 
-    def _member(self) -> str:
-        """Name who asks as a policy does; of a person the credentials do not tell the name."""
-        account = self._client.identity
-        return f"serviceAccount:{account}" if account else '"user:$(gcloud config get account)"'
+    def _may_act_as(self, path: str) -> bool:
+        query = {"permissions": [_ACT_AS]}
+        try:
+            told = self._client.call("iam", "POST", f"{path}:testIamPermissions", body=query)
+        except FahrError:
+            return True  # Vertex AI will tell
+        return _ACT_AS in (told.get("permissions") or ())
 
     def _allowed(self, bucket: str, path: str) -> list[str]:
         query = {"permissions": list(_PERMISSIONS)}
@@ -230,16 +251,13 @@ class _Checks:
             made += f" --project={project}"
             raise FahrError(f"there is no bucket {bucket}", made) from error
 
-    def _location_of(self, path: str) -> str:
-        """Say where the bucket is, where that can be asked, and whether that is far away."""
+    def _location_of(self, path: str) -> tuple[str, bool]:
+        """Give where the bucket is, and whether in one region; nothing where that is not told."""
         try:
             told = self._client.call("storage", "GET", path, {"fields": "location,locationType"})
-        except AccessError:
-            return ""
-        location = str(told.get("location") or "").lower()
-        far = told.get("locationType") == "region" and location != self._client.region
-        note = f", not in {self._client.region}: traffic between regions is charged"
-        return f" in {location}{note if far else ''}" if location else ""
+        except FahrError:
+            return "", False
+        return str(told.get("location") or "").lower(), told.get("locationType") == "region"
 
 
 def _checked_request(

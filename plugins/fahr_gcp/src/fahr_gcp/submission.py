@@ -14,7 +14,7 @@ from fahr_core.errors import FahrError
 from fahr_core.models import Absent, Found, Refused, Submitted, Unknown
 from fahr_gcp import names
 from fahr_gcp.client import Client
-from fahr_gcp.failures import is_certain, status_of
+from fahr_gcp.failures import act_as, is_certain, status_of
 from fahr_gcp.links import console_link
 from fahr_gcp.quota import quota_of
 from fahr_gcp.references import reference
@@ -30,6 +30,8 @@ __all__ = ["find", "jobs_labelled", "jobs_named", "submit"]
 #: seconds' distance the jobs are listed for one whose answer was lost: it may still arrive.
 _SENDINGS = 3
 _LOOKS, _BETWEEN = 3, 2.0
+#: How Vertex AI says that a job may not run as its service account.
+_NOT_TO_ACT = ("iam.serviceAccounts.actAs", "to act as service_account")
 
 
 def submit(request: Request) -> Submitted | Refused | Unknown:
@@ -148,8 +150,9 @@ def _refused(client: Client, request: Request, error: FahrError) -> Refused:
         return Refused(
             reason=f"other jobs have the {allowed} that Google allows at once", busy=True
         )
-    if "iam.serviceAccounts.actAs" in error.message or "to act as service_account" in error.message:
-        hints = ("ask for roles/iam.serviceAccountUser on the job's service account",)
+    account = request.job.settings["service_account"]
+    if account and any(words in error.message for words in _NOT_TO_ACT):
+        hints = (act_as(client, account),)
     if status_of(error) == 404:
         hints = (*hints, f"is {client.region} a region of Vertex AI? -c region=us-central1")
     return Refused(reason=error.message, hints=hints)
