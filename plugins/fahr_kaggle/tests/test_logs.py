@@ -1,13 +1,16 @@
 """A log is made of pieces, live or kept."""
 
+import io
 import json
 
 import pytest
+import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fahr_core.errors import ServiceError
-from fahr_kaggle import connection
+from fahr_kaggle import connection, logs
+from fahr_kaggle.client import Kaggle
 from fahr_kaggle.logs import Lines, kept_lines, last_words
 from jobs import ended, experiment, log_of, request_of, sent
 
@@ -73,6 +76,24 @@ def test_the_log_of_a_job_that_has_ended_has_to_come(tmp_path, kaggle, impatient
     for follow in (False, True):
         with pytest.raises(ServiceError, match="does not answer: could not read the log"):
             log_of(ref, follow=follow)
+
+
+@pytest.mark.parametrize("follow", [False, True])
+def test_a_stream_that_always_breaks_off_is_no_whole_log(tmp_path, kaggle, monkeypatch, follow):
+    """Kaggle gives a document of a job that has ended; should it ever give a stream."""
+    ref = sent(request_of(experiment(tmp_path, {"train.py": "print('first')"})))
+    ended(ref)
+
+    def stream(*_):
+        response = requests.Response()
+        response.headers["Content-Type"] = "text/event-stream"
+        response.raw = io.BytesIO(b'data: {"data": "first\\n"}\n\n')
+        return response
+
+    monkeypatch.setattr(Kaggle, "open_log", stream)
+    monkeypatch.setattr(logs, "_PAUSE", 0.0)
+    with pytest.raises(ServiceError, match=r"the log of .*/train version 1 broke off 5 times"):
+        log_of(ref, follow=follow)
 
 
 @pytest.mark.parametrize("kind", ["cut", "broken", "torn", "lost", "limited"])

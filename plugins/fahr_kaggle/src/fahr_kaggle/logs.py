@@ -41,7 +41,7 @@ _LONG_QUIET = 60.0
 #: Seconds between two looks at a job that has no log yet.
 _PAUSE = 2.0
 _LAST_LINES = 5
-#: How often the log of a job that has ended is opened where its stream breaks off.
+#: How often the log of a session that is over is opened where its stream breaks off.
 _ATTEMPTS = 5
 
 
@@ -140,13 +140,13 @@ class _Reading:
         place = located(self._ref)
         if place is None:
             return
+        if self._is_final():
+            yield from self.followed()
+            return
         kernel, first = place
-        final = self._is_final()
-        *earlier, last = known_sessions(self._ref, first)
-        for version in earlier:
-            yield from self._once(kernel, version, quiet=None)
+        for version in known_sessions(self._ref, first):
+            yield from self._once(kernel, version, quiet=LIVE_QUIET)
             self._before = self._lines_of_session.number
-        yield from self._once(kernel, last, quiet=None if final else LIVE_QUIET)
 
     def followed(self) -> Iterator[LogLine]:
         """Give lines as they come until the job has ended."""
@@ -158,15 +158,21 @@ class _Reading:
         while attempts:
             final = self._is_final()
             versions = known_sessions(self._ref, first)
-            is_over = final or index + 1 < len(versions)
+            is_last = index + 1 == len(versions)
+            is_over = final or not is_last
             yield from self._once(kernel, versions[index], None if is_over else _LONG_QUIET)
-            if index + 1 < len(versions):
-                index, self._before = index + 1, self._lines_of_session.number
-            elif final and self._ended:
+            if not (is_over and self._ended):
+                attempts -= 1 if is_over else 0
+                time.sleep(_PAUSE / 4 if self._ended else _PAUSE)
+            elif is_last:
                 return
             else:
-                attempts -= final
-                time.sleep(_PAUSE / 4 if self._ended else _PAUSE)
+                index, attempts = index + 1, _ATTEMPTS
+                self._before = self._lines_of_session.number
+        raise ServiceError(
+            f"the log of {kernel} version {versions[index]} broke off {_ATTEMPTS} times",
+            "the same command may work in a minute",
+        )
 
     def _is_final(self) -> bool:
         from fahr_kaggle.states import ask
