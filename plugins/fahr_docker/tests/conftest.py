@@ -18,7 +18,15 @@ if TYPE_CHECKING:
     from fahr_docker.engine.local import Engine
     from fahr_docker.registry import Registry
 
+#: Docker's client leaves such a socket, never connected, when nothing answers at its path; Python
+#: tells it whenever it comes by, in any test.
+UNCONNECTED = "ignore:unclosed <socket.socket fd=[0-9]+, family=1, type=1, proto=0>:ResourceWarning"
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let that one warning pass, which is not ours."""
+    config.addinivalue_line("filterwarnings", UNCONNECTED)
 
 
 @pytest.fixture(autouse=True)
