@@ -69,6 +69,18 @@ def test_a_chain_waits_for_room(tmp_path, kaggle):
     assert ended(ref).state is State.COMPLETE
 
 
+def test_a_chain_takes_up_no_other_jobs_checkpoints(tmp_path, kaggle):
+    ref = chained(tmp_path)
+    kaggle.wait("anna/train", 1)
+    other = experiment(tmp_path, {"train.py": "open('checkpoints', 'w').close()"})
+    ended(sent(request_of(other)))
+    state = ended(ref)
+    assert state.state is State.FAILED
+    assert "version 2 of anna/train, another job, was pushed meanwhile" in state.reason
+    assert len(kaggle.sessions) == 2
+    assert "part-from-0.txt" in fetched(ref, tmp_path / "output")
+
+
 def test_only_a_chain_is_looked_after(tmp_path, kaggle):
     place = experiment(tmp_path, {"train.py": COUNTING})
     assert request_of(place, pairs=["chain=1"]).attended

@@ -99,6 +99,15 @@ def test_what_the_last_session_left_comes_back(mounts, tmp_path):
     assert not (tmp_path / "working/fahr-job.json").exists()
 
 
+def test_another_jobs_output_does_not_come_back(mounts, tmp_path):
+    (mounts / "train").mkdir(parents=True)
+    (mounts / "train" / "fahr-job.json").write_text('{"name": "digits-train-2"}')
+    previous = {"kind": "kernel", "name": "anna/train"}
+    described = {"name": "digits-train-1", "kaggle": {"previous": previous}}
+    with pytest.raises(ValueError, match="of anna/train is that of digits-train-2"):
+        runtime.restore_output(described, tmp_path / "working")
+
+
 def test_the_python_is_the_locks(monkeypatch):
     own = f"3.{sys.version_info.minor}"
     assert runtime._python(own) == sys.executable

@@ -93,6 +93,13 @@ def _found(kaggle: Kaggle, ref: JobRef, kernel: Kernel, version: int, part: int)
 
 
 def _begun(kaggle: Kaggle, ref: JobRef, kernel: Kernel, version: int, part: int) -> Following:
+    newest = kaggle.version(kernel)
+    if newest and newest.number > version:  # whose output Kaggle would attach instead
+        return Following(
+            problem=f"session {part + 1} cannot begin: version {newest.number} of {kernel}, "
+            "another job, was pushed meanwhile, and Kaggle attaches the newest output; "
+            "-c slug=ANOTHER gives a job a kernel of its own"
+        )
     last = kaggle.version(kernel, version)
     header = read_header(last.source) if last else None
     if last is None or header is None:

@@ -119,11 +119,18 @@ def link_inputs(described: Dict[str, Any], folder: Path) -> None:
 
 
 def restore_output(described: Dict[str, Any], working: Path) -> None:
-    """Bring what a chain's last session has left back, its checkpoints among it."""
+    """Bring what a chain's last session has left back, its checkpoints among it.
+
+    Raises:
+        ValueError: it is another job's, which was pushed to the kernel meanwhile.
+    """
     previous = described["kaggle"].get("previous")
     place = mounted(previous) if previous else None
     if place is None:
         return
+    name = _name_in(place / RECORD)
+    if name and name != described["name"]:
+        raise ValueError("the newest output of {} is that of {}".format(previous["name"], name))
     for path in place.rglob("*"):
         target = working / path.relative_to(place)
         if path.is_dir():
@@ -131,6 +138,14 @@ def restore_output(described: Dict[str, Any], working: Path) -> None:
         elif target.name != RECORD:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(str(path), str(target))
+
+
+def _name_in(record: Path) -> Optional[str]:
+    """Give the job that a record is of; a session that was killed has left none."""
+    try:
+        return json.loads(record.read_text("utf-8")).get("name")
+    except (OSError, ValueError):
+        return None
 
 
 def unpack(archive: Path, destination: Path) -> None:
