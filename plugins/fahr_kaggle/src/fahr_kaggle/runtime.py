@@ -143,9 +143,10 @@ def restore_output(described: Dict[str, Any], working: Path) -> None:
 def _name_in(record: Path) -> Optional[str]:
     """Give the job that a record is of; a session that was killed has left none."""
     try:
-        return json.loads(record.read_text("utf-8")).get("name")
+        name: Optional[str] = json.loads(record.read_text("utf-8")).get("name")
     except (OSError, ValueError):
         return None
+    return name
 
 
 def unpack(archive: Path, destination: Path) -> None:
