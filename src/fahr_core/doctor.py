@@ -99,10 +99,11 @@ class _Chosen:
             yield Check("ok", f"{name} ({self.reason}): {self.session.info.title}")
 
     def _findings(self) -> list[Finding]:
-        from fahr_core.planning import models_of
+        from fahr_core.planning import models_of, with_files
         from fahr_core.sample import sample_job
 
-        settings = resolve(self.layers, models_of(self.session), remember=False)
+        layers = with_files(self.layers, self.session, self.experiment.folder)
+        settings = resolve(layers, models_of(self.session), remember=False)
         return self.session.preflight(sample_job(self.session, settings, self.experiment))
 
 

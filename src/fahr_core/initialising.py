@@ -93,7 +93,7 @@ def prepare(order: InitOrder) -> Setup:
         DriverError: the chosen driver is missing or broken.
         SettingsError: unknown keys or wrong values, or a fahr.toml that cannot be changed.
     """
-    from fahr_core.planning import models_of
+    from fahr_core.planning import models_of, with_files
     from fahr_core.settings.writing import changed_text, read_settings_text
 
     experiment = locate(order)
@@ -101,6 +101,7 @@ def prepare(order: InitOrder) -> Setup:
     layers = read_layers(folder, order.pairs, **order.options)
     driver, reason = choice.choose_train_driver(layers, folder)
     session = choice.open_chosen(layers, driver)
+    layers = with_files(layers, session, folder, overwrite=order.overwrite)
     settings = resolve(layers, models_of(session), remember=False)
     kept = kept_settings(layers, session, settings, experiment, order.cwd)
     values = kept.values

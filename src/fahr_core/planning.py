@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from fahr_core.session import Session
     from fahr_core.settings.layers import Layer
 
-__all__ = ["Order", "Plan", "make_plan", "models_of"]
+__all__ = ["Order", "Plan", "make_plan", "models_of", "with_files"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +91,7 @@ def make_plan(order: Order) -> Plan:
     experiment, layers = _located(order)
     driver, reason = choice.choose_train_driver(layers, experiment.folder)
     session = choice.open_chosen(layers, driver)
+    layers = with_files(layers, session, experiment.folder, overwrite=order.overwrite)
     settings = resolve(layers, models_of(session), remember=not order.dry_run)
     params, notes = _parameters(order, experiment, settings)
     plan = Plan(
@@ -107,6 +108,23 @@ def make_plan(order: Order) -> Plan:
     )
     _check_capabilities(plan)
     return plan
+
+
+def with_files(
+    layers: Sequence[Layer], session: Session, folder: Path, *, overwrite: bool = False
+) -> list[Layer]:
+    """Give layers with what the files of the driver's service say, below all others.
+
+    Files that are going to be overwritten say nothing.
+
+    Raises:
+        DriverError: what reads the files cannot be imported.
+        SettingsError: a file cannot be read.
+    """
+    from fahr_core.settings.file_settings import file_layers
+
+    files = [] if overwrite else file_layers(session.train.name, session.info, folder)
+    return [*files, *layers]
 
 
 def models_of(session: Session) -> list[Model]:

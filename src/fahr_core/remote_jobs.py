@@ -74,11 +74,13 @@ def list_remote(
 
 def _settings(session: Session) -> Mapping[str, Any]:
     """Give what this folder says of the driver (a region, a profile): what is missing is None."""
+    from fahr_core.planning import with_files
     from fahr_core.settings.layers import read_layers
     from fahr_core.settings.resolve import Model, inspect
 
-    model = Model(session.train.name, session.info.settings)
-    return inspect(read_layers(Path.cwd()), [model]).settings.of(session.train.name)
+    name, folder = session.train.name, Path.cwd()
+    layers = with_files(read_layers(folder), session, folder)
+    return inspect(layers, [Model(name, session.info.settings)]).settings.of(name)
 
 
 def as_said(record: RemoteRecord, said: JobState) -> RemoteRecord:

@@ -7,6 +7,7 @@ import pytest
 from fahr_core.errors import FahrError, SettingsError, UsageError
 from fahr_core.marks import mark
 from fahr_core.render import write_files
+from fahr_core.settings.shown import folder_rows
 from fahr_kaggle.driver import render_artifacts
 from fahr_kaggle.options import options_of
 from jobs import experiment, job_for, request_of
@@ -32,6 +33,31 @@ def test_what_a_person_wrote_into_the_file_counts(place):
     options = options_of(job_for(place))
     assert (options.owner, options.slug, options.machine.kind) == ("anna", "other", "gpu")
     assert (options.datasets, options.competitions) == (("a/b",), ("titanic",))
+
+
+def test_places_to_fill_in_say_nothing(place):
+    edit(place, id="INSERT_USERNAME_HERE/train-it", title="INSERT_TITLE_HERE", enable_gpu=True)
+    options = options_of(job_for(place))
+    assert (options.owner, options.slug, options.machine.kind) == (None, "train-it", "gpu")
+    edit(place, id="anna/INSERT_KERNEL_SLUG_HERE")
+    options = options_of(job_for(place))
+    assert (options.owner, options.slug) == ("anna", "train")
+
+
+def test_every_setting_is_shown_with_the_files_name(place):
+    edit(place, enable_gpu="true", dataset_sources=["a/b"], is_private="false")
+    rows, faults = folder_rows(place, ["enable_gpu=false"], train_driver="kaggle")
+    told = {row.key: (row.value, row.origin) for row in rows}
+    assert told["kaggle.dataset_sources"] == (["a/b"], "kernel-metadata.json")
+    assert told["kaggle.slug"] == ("other", "kernel-metadata.json")
+    assert told["kaggle.enable_gpu"] == (False, "command line")
+    assert told["kaggle.is_private"] == (None, "default")
+    assert faults == []
+
+
+def test_a_file_that_is_overwritten_says_nothing(place):
+    edit(place, enable_gpu=True)
+    assert options_of(job_for(place, overwrite=True)).machine.kind == "cpu"
 
 
 def test_settings_are_stronger_than_the_file(place):

@@ -51,7 +51,10 @@ class TrainInfo:
     such as ``x86_64-unknown-linux-gnu``; None means a machine like this one, or the platform
     of the image's target.  ``gpu_settings`` are keys of the driver's settings, each with a
     regular expression: a value that fits as a whole names a machine with a GPU, which takes
-    the build driver for GPUs.
+    the build driver for GPUs.  ``file_settings`` is the place ``package.module:function`` of a
+    function that reads what the service's own files beside the artifact say: it takes the
+    experiment folder and gives, by each file's name, settings of the driver, which hold where
+    nobody says anything else and are shown by ``fahr config``.
     """
 
     title: str
@@ -63,6 +66,7 @@ class TrainInfo:
     poll: float = 5.0
     platform: str | None = None
     gpu_settings: tuple[tuple[str, str], ...] = ()
+    file_settings: str = ""
     documentation: str = ""
 
 

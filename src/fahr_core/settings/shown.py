@@ -125,14 +125,20 @@ def folder_rows(
         SettingsError: a settings file cannot be read.
     """
     from fahr_core import choice
-    from fahr_core.errors import FahrError
-    from fahr_core.planning import models_of
+    from fahr_core.errors import FahrError, SettingsError
+    from fahr_core.planning import models_of, with_files
 
     layers = read_layers(folder, pairs, **options)
     try:
         driver, _ = choice.choose_train_driver(layers, folder)
-        models = models_of(choice.open_chosen(layers, driver))
-        return value_rows(layers, models)
+        session = choice.open_chosen(layers, driver)
+        problems = []
+        try:
+            layers = with_files(layers, session, folder)
+        except SettingsError as error:
+            problems.append(error.message)
+        rows, faults = value_rows(layers, models_of(session))
+        return rows, [*problems, *faults]
     except FahrError as error:  # no driver, or a broken one: the core's are there all the same
         rows, faults = value_rows(layers, [])
         return rows, [*faults, error.message]

@@ -48,6 +48,7 @@ _INFO = TrainInfo(
     needs=("account",),
     poll=5.0,
     platform="x86_64-unknown-linux-gnu",
+    file_settings="fahr_kaggle.metadata:file_settings",
 )
 
 

@@ -1,4 +1,4 @@
-"""What a job asks of Kaggle: its settings, an edited ``kernel-metadata.json``, the defaults."""
+"""What a job asks of Kaggle: its settings, else the defaults."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fahr_core import names
 from fahr_core.errors import SettingsError, UsageError
 from fahr_kaggle import machine
 from fahr_kaggle.kernel import SLUG_LIMIT, SLUG_MINIMUM, slug_for
-from fahr_kaggle.metadata import FILE, edited_values, metadata_text
+from fahr_kaggle.metadata import FILE, metadata_text, says_public
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,13 +61,12 @@ def options_of(job: Job) -> Options:
     """Give what a job asks for.
 
     Raises:
-        SettingsError: ``kernel-metadata.json`` is wrong, or title and slug disagree.
+        SettingsError: ``kernel-metadata.json`` cannot be read, or title and slug disagree.
         UsageError: the file says public and nothing else does, or the machine is none.
     """
-    written = edited_values(job.experiment)
-    said = {key: value for key, value in job.settings.items() if value is not None}
-    _refuse_silent_publication(written, said)
-    values = {**_DEFAULTS, **written, **said}
+    values = _values(job)
+    if job.settings.get("is_private") is None:
+        _refuse_silent_publication(job.experiment)
     slug, title = _names(job, values)
     return Options(
         owner=values.get("username") or local_owner(),
@@ -88,9 +87,8 @@ def options_of(job: Job) -> Options:
 
 
 def rendered_metadata(job: Job) -> str:
-    """Give the text of ``kernel-metadata.json`` for a job's settings alone."""
-    said = {key: value for key, value in job.settings.items() if value is not None}
-    values = {**_DEFAULTS, **said}
+    """Give the text of ``kernel-metadata.json`` for a job's settings."""
+    values = _values(job)
     slug, title = _names(job, values)
     chosen = _machine(job, values)
     values |= {"title": title, "enable_gpu": chosen.kind == "gpu"}
@@ -106,8 +104,13 @@ def local_owner() -> str | None:
     return local_username()
 
 
-def _refuse_silent_publication(written: Mapping[str, Any], said: Mapping[str, Any]) -> None:
-    if written.get("is_private") is False and "is_private" not in said:
+def _values(job: Job) -> dict[str, Any]:
+    said = {key: value for key, value in job.settings.items() if value is not None}
+    return _DEFAULTS | said
+
+
+def _refuse_silent_publication(experiment: str) -> None:
+    if says_public(experiment):
         raise UsageError(
             f"{FILE} says public",
             "fahr fit -c is_private=true    keeps it private",

@@ -1,7 +1,6 @@
 """The settings of the driver ``kaggle``; importing it costs pydantic and nothing more.
 
-What is None was not said: an edited ``kernel-metadata.json`` may say it, else the default
-that the description names holds.
+What is None was not said: the default that the description names holds.
 """
 
 from __future__ import annotations
