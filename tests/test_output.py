@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import pytest
 
 from fahr_core.errors import DiskError, NotFinished, OverwriteError, ServiceError, UsageError
 from fahr_core.ledger import Ledger
+from fahr_core.leftovers import unfinished
 from fahr_core.models import FetchOptions, State
 from fahr_core.output import Fetched, fetch
 from fahr_core.reporter import Quiet
@@ -146,6 +149,23 @@ def test_a_file_that_came_incomplete_is_not_put_in_place(
     with pytest.raises(ServiceError, match=f"{next(iter(claimed))} came incomplete"):
         fetched(name)
     assert os.listdir(here) == []
+
+
+@pytest.mark.parametrize("place", [None, "there"])
+def test_what_a_killed_fetch_has_left_goes_with_the_next(
+    name: str, here: Path, place: str | None
+) -> None:
+    into = here / place if place else here
+    into.mkdir(exist_ok=True)
+    print_name = "from fahr_core.leftovers import unfinished; print(unfinished(), end='')"
+    dead = subprocess.check_output([sys.executable, "-c", print_name], text=True)
+    for owner in (dead, unfinished()):  # a process that has ended, and one that lives: this
+        left = into / f".fahr-fetch{owner}abcd1234"
+        left.mkdir()
+        (left / "model.txt").write_bytes(b"4")
+        os.utime(left, (1e9, 1e9))
+    fetched(name, place)
+    assert [path.name for path in into.glob(".fahr*")] == [left.name]
 
 
 def test_a_folder_that_cannot_be_written(name: str, here: Path) -> None:

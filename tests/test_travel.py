@@ -33,6 +33,7 @@ NEVER = [
     ".env", "a/.env.local", "server.pem", "a/b/x.key", "id_rsa", "id_work", ".netrc",
     "kaggle.json", "credentials.json", ".aws/config", ".ssh/config", ".git/config",
     "__pycache__/a.pyc", "a/.ipynb_checkpoints/n.ipynb", "node_modules/m/i.js",
+    ".fahr-fetch.writing-a/model.h5",
     ".fahr/environment.lock", "n.executed.ipynb", "data/x.csv", "a/datasets/y.csv", "raw_data/z",
 ]  # fmt: skip
 ALWAYS = [

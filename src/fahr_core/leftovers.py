@@ -1,4 +1,4 @@
-"""What commands that were killed have left in fahr's folder: found, and removed.
+"""What commands that were killed have left, in fahr's folder or a fetch's: found, and removed.
 
 Whoever writes a file or folder there that gets its name only when it is whole gives it a
 name by :func:`unfinished` until then, which tells whose it is.  A job's folder belongs to a
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from fahr_core.errors import FahrError
 from fahr_core.paths import cache_folder, home_folder, store_folder
 from fahr_core.processes import ProcessId, boot_id, host, is_alive, this_process
+from fahr_core.unsent import FETCHING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,11 +26,14 @@ if TYPE_CHECKING:
 
     from fahr_core.ledger import Ledger
 
-__all__ = ["sweep", "sweep_at_times", "unfinished"]
+__all__ = ["sweep", "sweep_at_times", "sweep_folder", "unfinished"]
 
 #: Seconds for which nothing is touched, whoever it belongs to.
 MOMENT = 600.0
-_UNFINISHED = re.compile(r"\.writing-([0-9a-f]{8})-([0-9a-f]{8})-(\d+)-([\d.]*)-\w+")
+_UNFINISHED = re.compile(
+    rf"(?:{re.escape(FETCHING)})?"
+    r"\.writing-([0-9a-f]{8})-([0-9a-f]{8})-(\d+)-([\d.]*)-\w+"
+)
 _RUN_ID = re.compile(r"[a-z2-7]{16}")
 
 
@@ -51,6 +55,12 @@ def sweep(ledger: Ledger) -> int:
     return len(removed) + remove_unfinished(time.time() - MOMENT)
 
 
+def sweep_folder(folder: Path) -> None:
+    """Remove what dead processes of this machine have left in a person's folder."""
+    for path in _unfinished_in(folder):
+        _remove(path)
+
+
 def sweep_at_times(ledger: Ledger) -> None:
     """Sweep, unless that was done a moment ago: it takes 0.1 s where there are 10,000 jobs."""
     mark = cache_folder() / "swept"
@@ -66,9 +76,13 @@ def _unfinished_files() -> Iterator[Path]:
     cache = cache_folder()
     places = (home_folder(), store_folder(), cache, cache / "settings", cache / "outputs")
     for folder in places:
-        for name in _names(folder):
-            if (found := _UNFINISHED.fullmatch(name)) and not _is_in_use(*found.groups()):
-                yield folder / name
+        yield from _unfinished_in(folder)
+
+
+def _unfinished_in(folder: Path) -> Iterator[Path]:
+    for name in _names(folder):
+        if (found := _UNFINISHED.fullmatch(name)) and not _is_in_use(*found.groups()):
+            yield folder / name
 
 
 def _is_in_use(of_host: str, boot: str, pid: str, started: str) -> bool:

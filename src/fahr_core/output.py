@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 from fahr_core import jobs
 from fahr_core.errors import DiskError, NotFinished, OverwriteError, ServiceError
 from fahr_core.ledger.fetched import WrittenFile, marks_of
+from fahr_core.leftovers import sweep_folder, unfinished
 from fahr_core.models import FetchOptions
 from fahr_core.transfer import check_clashes, move_into_place, unmatched
+from fahr_core.unsent import FETCHING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -109,7 +111,8 @@ def _temporary_beside(folder: Path) -> Path:
     try:
         if not folder.is_dir():
             place.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(prefix=".fahr-fetch-", dir=place))
+        sweep_folder(place)
+        return Path(tempfile.mkdtemp(prefix=FETCHING + unfinished(), dir=place))
     except OSError as error:
         raise DiskError(f"cannot write to {place}: {error.strerror or error}") from error
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
 __all__ = [
+    "FETCHING",
     "Counting",
     "Named",
     "folder_by_content",
@@ -38,6 +39,8 @@ _SECRETS = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _SECRET_FOLDERS = {".aws", ".ssh", ".gnupg", ".kaggle"}
+#: How the folder's name begins into which a fetch that runs writes.
+FETCHING = ".fahr-fetch"
 _FOLDERS = {
     ".git",  # a file in a worktree
     ".hg",
@@ -71,7 +74,7 @@ def secret(name: str, is_folder: bool) -> bool:
 
 def folder_by_name(name: str) -> bool:
     """Tell whether a folder of this name, or a file in its place, stays here."""
-    return name in _FOLDERS
+    return name in _FOLDERS or name.startswith(FETCHING)
 
 
 def folder_by_content(names: Collection[str]) -> bool:

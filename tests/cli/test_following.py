@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from fahr_core import jobs
 from fahr_core.cli.following import exit_status, follow_job
+from fahr_core.errors import AccessError
 from fahr_core.ledger import Ledger
 from fahr_core.models import LogLine, State
 from tests.cli.records import record
@@ -65,6 +67,23 @@ def test_interrupting_says_that_the_job_goes_on(
         lines.append(f"{' ' * len(name)} stop it: fahr stop {name}")
     assert err.splitlines() == lines
     assert "stop_job" not in told.calls
+
+
+@pytest.mark.parametrize(
+    ("last", "told_so"),
+    [(State.RUNNING, "digits-train-1 is not stopped by this: fahr logs -f"), (State.COMPLETE, "")],
+)
+def test_a_service_that_cannot_be_asked_any_more_has_not_stopped_the_job(
+    told: Service, name: str, capsys: pytest.CaptureFixture[str], last: State, told_so: str
+) -> None:
+    told.ends(last) if last.final else None
+    ledger = Ledger.at_home()
+    jobs.refresh(ledger, [ledger.exact(name)])
+    told.failing["stream_logs"] = AccessError("the login has expired")
+    with pytest.raises(AccessError):
+        follow(name)
+    err = capsys.readouterr().err
+    assert err.startswith(told_so) if told_so else err == ""
 
 
 def test_the_exit_status() -> None:

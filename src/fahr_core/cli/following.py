@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 from fahr_core import jobs
 from fahr_core.cli import console
 from fahr_core.cli.shown import ended_line
+from fahr_core.errors import AccessError, ServiceError
 from fahr_core.models import Capability, State
 
 if TYPE_CHECKING:
@@ -31,8 +32,8 @@ def follow_job(
     """Print a job's lines as they come; give the job's exit status: 0, or 1 if it failed.
 
     ``tail`` begins with the last lines only, ``waiting_told`` leaves out that the job waits
-    for its turn.  Interrupting ends the following; the job goes
-    on, and is said to.
+    for its turn.  Interrupting ends the following, as a service does
+    that cannot be asked any more; the job goes on, and is said to.
     """
     show = show or _print
     tell = _tell_nothing if waiting_told else _tell_waiting
@@ -40,7 +41,10 @@ def follow_job(
     try:
         record = _shown(lines, show)
     except KeyboardInterrupt:
-        _tell_goes_on(ledger.get(record.name) or record)
+        _tell_unstopped(ledger.get(record.name) or record, "goes on")
+        raise
+    except (AccessError, ServiceError):  # nobody knows how the job is now
+        _tell_unstopped(ledger.get(record.name) or record, "is not stopped by this")
         raise
     tell_end(record)
     return exit_status(record)
@@ -88,7 +92,9 @@ def _tell_nothing(record: Record) -> None:
     """Leave out what was told already."""
 
 
-def _tell_goes_on(record: Record) -> None:
-    console.note(f"{record.name} goes on: fahr logs -f {record.words}")
+def _tell_unstopped(record: Record, how: str) -> None:
+    if record.state.final:
+        return
+    console.note(f"{record.name} {how}: fahr logs -f {record.words}")
     if record.ref is None or jobs.open_for(record).can(Capability.STOP):
         console.note(f"{' ' * len(record.name)} stop it: fahr stop {record.words}")
