@@ -309,7 +309,7 @@ def test_a_job_that_has_ended(told: Service, job: Record, ledger: Ledger) -> Non
     told.ends()
     ended = jobs.wait(ledger, job)
     told.calls.clear()
-    assert jobs.stop(ledger, ended).reason == "it was complete already"
+    assert jobs.stop(ledger, ended) == StopResult(outcome="ended", reason="it was complete already")
     assert told.calls == []
 
 

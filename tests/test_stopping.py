@@ -53,8 +53,8 @@ def test_a_job_that_goes_on_is_ordered_to_stop(state, after, outcome):
         (None, StopResult(outcome="not-possible", reason="no such job")),
         (State.STOPPING, StopResult(outcome="stopping")),
         (State.STOPPED, StopResult(outcome="stopped")),
-        (State.COMPLETE, StopResult(outcome="stopped", reason="it was complete already")),
-        (State.FAILED, StopResult(outcome="stopped", reason="it was failed already")),
+        (State.COMPLETE, StopResult(outcome="ended", reason="it was complete already")),
+        (State.FAILED, StopResult(outcome="ended", reason="it was failed already")),
     ],
 )
 def test_a_job_that_is_done_gets_no_order(state, result):

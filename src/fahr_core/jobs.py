@@ -13,6 +13,7 @@ from fahr_core.models import Capability, State, StopResult
 from fahr_core.remote_jobs import RemoteRecord, as_said
 from fahr_core.session import Session
 from fahr_core.settings.layers import read_layers
+from fahr_core.stopping import result_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
@@ -195,7 +196,7 @@ def stop(ledger: Ledger, record: Record) -> StopResult:
         return StopResult(outcome="stopped", reason="it had not been sent yet")
     record = ledger.get(record.name) or record  # it may have been sent or stopped meanwhile
     if record.state.final:
-        return StopResult(outcome="stopped", reason=f"it was {record.state} already")
+        return result_of(record.state)
     session = open_for(record)
     if not session.can(Capability.STOP):
         return StopResult(

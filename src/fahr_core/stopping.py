@@ -10,7 +10,14 @@ from fahr_core.models import State, StopResult
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["stop_unless_done"]
+__all__ = ["result_of", "stop_unless_done"]
+
+
+def result_of(state: State) -> StopResult:
+    """Say what asking a job to stop comes to, by the state that it has by then."""
+    if state.final and state is not State.STOPPED:
+        return StopResult(outcome="ended", reason=f"it was {state} already")
+    return StopResult(outcome="stopped" if state.final else "stopping")
 
 
 def stop_unless_done(
@@ -34,10 +41,7 @@ def stop_unless_done(
         state = look()
         if state is None:
             return StopResult(outcome="not-possible", reason=unknown)
-        if state.final:
-            was = None if state is State.STOPPED else f"it was {state} already"
-            return StopResult(outcome="stopped", reason=was)
-        return StopResult(outcome="stopping") if state is State.STOPPING else None
+        return result_of(state) if state.final or state is State.STOPPING else None
 
     if done := done_already():
         return done

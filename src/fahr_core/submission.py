@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 
 __all__ = ["dry_run", "submit"]
 
+#: The run id of a dry run; a drawn one's first six characters are the end of a remote name.
+_NOT_DRAWN = "dryrun"
+
 
 def submit(plan: Plan, reporter: Reporter) -> Record:
     """Send a job, or queue it, and give its record.
@@ -77,7 +80,7 @@ def dry_run(plan: Plan, reporter: Reporter) -> Request:
     stem = _stem(plan)
     latest = ledger.latest_of_stem(stem)
     number = (latest.number or 0) + 1 if latest else 1
-    job = named_job(draft, plan.order.name or names.job_name(stem, number), "dry-run")
+    job = named_job(draft, plan.order.name or names.job_name(stem, number), _NOT_DRAWN)
     job = plan.session.amend_job(job)
     image = None
     if plan.session.can(Capability.IMAGE):

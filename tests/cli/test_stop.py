@@ -74,6 +74,6 @@ def test_json(call: Call, told: Service, names: list[str]) -> None:
     call("wait", names[0])
     told.state = {"state": State.STOPPING}
     assert call("stop", *names, "--json").document == [
-        {"name": "digits-train-1", "outcome": "stopped", "reason": "it was complete already"},
+        {"name": "digits-train-1", "outcome": "ended", "reason": "it was complete already"},
         {"name": "digits-train-2", "outcome": "stopping", "reason": None},
     ]

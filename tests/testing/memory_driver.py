@@ -35,6 +35,7 @@ from fahr_core.models import (
     Submitted,
     TrainInfo,
 )
+from fahr_core.stopping import result_of
 
 JOBS: dict[str, MemoryJob] = {}
 SECRETS: dict[str, dict[str, str]] = {}
@@ -176,7 +177,7 @@ def stream_logs(ref, follow, after):
 def stop_job(ref):
     job = JOBS[ref.id]
     if job.ended is not None:
-        return StopResult(outcome="stopped")
+        return result_of(job_states([ref])[0].state)
     job.stopped = True
     job.process.terminate()
     return StopResult(outcome="stopping")

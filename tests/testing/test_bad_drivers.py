@@ -35,7 +35,7 @@ BROKEN = {
     ("logs", "every_line_comes_once_and_in_order"): "a job's lines come each once",
     ("logs", "reading_goes_on_after_a_cursor"): "a log goes on right after the cursor",
     ("stop", "the_script_is_asked_to_end"): "SIGTERM reaches the script",
-    ("stop", "stopping_twice_is_no_error"): "stopping says what was done: stopped or stopping",
+    ("stop", "stopping_twice_is_no_error"): "stopping says what was done: stopped, stop",
     ("fetch", "every_file_comes_as_it_was"): "nothing is written outside of the folder",
     ("fetch", "only_what_is_asked_for_comes"): "only what fits a pattern comes",
     ("life_cycle", "parameters_reach_a_script"): "parameters reach a script, each of its type",

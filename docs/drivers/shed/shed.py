@@ -32,6 +32,7 @@ from fahr_core.models import (
     Submitted,
     TrainInfo,
 )
+from fahr_core.stopping import result_of
 
 RUNTIME = Path(__file__).with_name("shed_runtime.py")
 
@@ -191,7 +192,7 @@ def stop_job(ref):
             os.kill(int((folder / "pid").read_text()), signal.SIGTERM)
             return StopResult(outcome="stopping")
         time.sleep(0.01)  # it has just started, and has not said its number yet
-    return StopResult(outcome="stopped")
+    return result_of(job_states([ref])[0].state)
 
 
 @hookimpl

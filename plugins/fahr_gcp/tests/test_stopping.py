@@ -34,7 +34,8 @@ def test_a_job_that_goes_on_is_cancelled(gcp: Cloud, states: tuple[str, ...]) ->
 )
 def test_a_job_that_has_ended_stays_as_it_is(gcp: Cloud, state: str, reason: str | None) -> None:
     placed(gcp, "RUNNING", state)
-    assert stop_job(ref_of()) == StopResult(outcome="stopped", reason=reason)
+    outcome = "ended" if reason else "stopped"
+    assert stop_job(ref_of()) == StopResult(outcome=outcome, reason=reason)
     assert not gcp.called("aiplatform:customJobs.cancel")
 
 
@@ -49,7 +50,7 @@ def test_a_job_that_ends_meanwhile_is_no_error(gcp: Cloud, monkeypatch: pytest.M
 
     monkeypatch.setattr(stopping, "_state", ending)
     result = stop_job(ref_of())
-    assert result == StopResult(outcome="stopped", reason="it was complete already")
+    assert result == StopResult(outcome="ended", reason="it was complete already")
     assert len(gcp.called("aiplatform:customJobs.cancel")) == 1
 
 

@@ -35,7 +35,7 @@ def test_a_running_job_is_asked_to_stop_once(aws: Cloud) -> None:
 def test_a_job_that_has_ended_is_left_alone(aws: Cloud, status: str, reason: str | None) -> None:
     placed(aws, NAME, status)
     result = stop_job(ref_of())
-    assert (result.outcome, result.reason) == ("stopped", reason)
+    assert (result.outcome, result.reason) == ("ended" if reason else "stopped", reason)
     assert aws.called("sagemaker:StopTrainingJob") == []
 
 
@@ -50,7 +50,7 @@ def test_one_that_ends_meanwhile_is_no_error(aws: Cloud, monkeypatch: pytest.Mon
         return told
 
     monkeypatch.setattr(stopping.asking, "describe", and_end)
-    assert stop_job(ref_of()).outcome == "stopped"
+    assert stop_job(ref_of()).outcome == "ended"
 
 
 def test_a_lost_answer_is_asked_again(aws: Cloud) -> None:

@@ -17,6 +17,7 @@ from fahr_core import paths
 from fahr_core.local.folder import JobFolder
 from fahr_core.models import JobRef, JobState, State, StopResult
 from fahr_core.processes import boot_id
+from fahr_core.stopping import result_of
 
 __all__ = ["job_folder", "observe", "start", "stop"]
 
@@ -156,8 +157,8 @@ def _kill_leftovers(folder: JobFolder) -> None:
 def stop(ref: JobRef) -> StopResult:
     """Ask a job to stop: SIGTERM, then after its grace SIGKILL to all of its processes."""
     folder = job_folder(ref.id)
-    if observe(ref).state.final:
-        return StopResult(outcome="stopped")
+    if (state := observe(ref).state).final:
+        return result_of(state)
     if folder.withdraw():
         folder.forget_secrets()
         folder.write_state(state="stopped", ended=time.time(), reason="stopped before it started")

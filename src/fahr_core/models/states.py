@@ -73,7 +73,11 @@ class LogLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopResult:
-    """What was done to stop a job: ``stopped``, ``stopping`` or ``not-possible`` and why."""
+    """What was done to stop a job: ``stopped``, ``stopping``, ``ended`` or ``not-possible``.
+
+    ``ended`` is a job that had ended by itself before; ``reason`` tells how, and why another
+    one cannot be stopped.
+    """
 
     outcome: str
     reason: str | None = None

@@ -62,17 +62,18 @@ class StopContract(DriverFixtures):
     def test_a_job_that_has_ended_stays_as_it_is(
         self, session: Session, send: Callable[..., JobRef], ended: Callable[[JobRef], JobState]
     ) -> None:
-        """Stopping a complete job leaves it complete."""
+        """Stopping a complete job leaves it complete, and says that it had ended."""
         need(session, Capability.STOP)
         ref = send(NOTHING)
         ended(ref)
-        self.stop(session, ref)
+        result = self.stop(session, ref)
+        assert result.outcome == "ended", broken("a complete job was not stopped", result)
         (state,) = session.job_states([ref])
         assert state.state is State.COMPLETE, broken("a complete job stays complete", state)
 
     def stop(self, session: Session, ref: JobRef) -> StopResult:
         """Stop a job and check what is told of it."""
-        promise = "stopping says what was done: stopped or stopping"
+        promise = "stopping says what was done: stopped, stopping or ended"
         result = within(self.wait_timeout, promise, lambda: session.stop_job(ref))
-        assert result.outcome in ("stopped", "stopping"), broken(promise, result)
+        assert result.outcome in ("stopped", "stopping", "ended"), broken(promise, result)
         return result

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from fahr_core.errors import ServiceError
 from fahr_core.models import State, StopResult
+from fahr_core.stopping import result_of
 from fahr_kaggle import seen
 from fahr_kaggle.chain_notes import end_chain, known_sessions, may_arrive
 from fahr_kaggle.client import Kaggle
@@ -76,10 +77,7 @@ def _settled(kaggle: Kaggle, ref: JobRef) -> JobState:
 
 def _told(state: JobState) -> StopResult:
     seen.note(state)
-    if not state.state.final:
-        return StopResult(outcome="stopping")
-    stopped = state.state is State.STOPPED
-    return StopResult(outcome="stopped", reason=None if stopped else f"it was {state.state}")
+    return result_of(state.state)
 
 
 def _cancelled(kaggle: Kaggle, kernel: Kernel, version: int, state: JobState) -> str | None:

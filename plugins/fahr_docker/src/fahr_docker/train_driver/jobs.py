@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from fahr_core.models import JobRef, JobState, State, StopResult
+from fahr_core.stopping import result_of
 from fahr_docker.train_driver import runtime
 from fahr_docker.train_driver.connection import containers_of, naming
 from fahr_docker.train_driver.keeping import kept
@@ -132,11 +133,11 @@ def stop(ref: JobRef) -> StopResult:
     Raises:
         EngineLost: the engine does not answer.
     """
-    if kept(ref.data["run_id"]):
-        return StopResult(outcome="stopped")
+    if home := kept(ref.data["run_id"]):
+        return result_of(_kept_state(ref, home[1]).state)
     containers = containers_of(ref)
     if (state := observe(containers, ref)).state.final:
-        return StopResult(outcome="stopped")
+        return result_of(state.state)
     if state.state is not State.STOPPING:
         from fahr_docker.train_driver.archive import ROOT, file, tar_parts
 
