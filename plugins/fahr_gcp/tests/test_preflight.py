@@ -68,6 +68,29 @@ def test_services_that_are_not_enabled_are_told_with_the_command(sound):
     assert hints == (f"gcloud services enable {services} --project=fahr-tests",)
 
 
+def test_what_is_not_enabled_is_told_once(sound):
+    sound.disabled |= {"aiplatform", "artifactregistry", "storage", "logging"}
+    ((_, (command,)),) = wrong(job_of())
+    assert command.count("googleapis.com") == 4
+    sound.deny("serviceusage.services.list")  # nobody tells for all of them
+    commands = [hints for _, hints in wrong(job_of())]
+    assert sorted(commands) == [
+        (f"gcloud services enable {service}.googleapis.com --project=fahr-tests",)
+        for service in ("aiplatform", "artifactregistry", "storage")
+    ]
+
+
+def test_a_region_that_is_not_there_is_told_with_the_one_that_is_meant(sound):
+    account = "nobody@fahr-tests.iam.gserviceaccount.com"
+    settings = {"region": "europe-west99", "service_account": account}
+    region, other = wrong(job_of({**settings, "output_path": "gs://models/x"}))
+    assert region == (
+        "Vertex AI has no region europe-west99; did you mean europe-west9?",
+        ("fahr fit -c region=europe-west9",),
+    )
+    assert other[0] == f"there is no service account {account}"
+
+
 def test_who_may_not_ask_for_services_is_told_no_fault(sound):
     sound.deny("serviceusage.services.list")
     assert wrong(job_of()) == []

@@ -13,9 +13,11 @@ from fahr_core.request_parts import machine_count
 from fahr_gcp.artifact_registry import repository_of, target_of
 from fahr_gcp.availability import regions_with
 from fahr_gcp.client import Client
+from fahr_gcp.enabled import enabled, told_once
 from fahr_gcp.failures import act_as, status_of
 from fahr_gcp.objects import split
 from fahr_gcp.quota import quota_of
+from fahr_gcp.regions import region_findings
 from fahr_gcp.request import complete, machine_of
 from fahr_gcp.submission import is_same, jobs_named
 from fahr_gcp.telling import machine_line
@@ -28,9 +30,6 @@ if TYPE_CHECKING:
 
 __all__ = ["examine"]
 
-#: What each job needs, and what some need besides.
-_SERVICES = ("aiplatform", "artifactregistry", "storage", "logging")
-_SECRETS = "secretmanager"
 _ACT_AS = "iam.serviceAccounts.actAs"
 #: How Google answers a path that it does not know; so does a stand-in for Cloud Storage that has
 #: buckets and no permissions.
@@ -52,19 +51,18 @@ def examine(job: Job) -> list[Finding]:
     except FahrError as error:
         return [*told, finding_of("credentials", error)]
     who = f"{client.identity or 'as you are'}, project {client.project}, {client.region}"
+    told.append(Finding(level="ok", subject="credentials", message=who))
+    region = region_findings(client)
+    there = all(found.level != "error" for found in region)
     checks = _Checks(job, client, machine, body)
-    questions: list[Callable[[], list[Finding]]] = [
-        partial(found_by, "services", checks.services),
-        checks.bucket,
-        partial(found_by, "repository", checks.repository),
-        partial(found_by, "name", checks.name),
-        checks.accelerator,
-        checks.quota,
+    questions = [
+        partial(found_by, "services", partial(enabled, client, secrets=bool(job.secrets))),
+        checks.bucket if there else partial(found_by, "bucket", checks.written),
+        *(checks.of_region() if there else ()),
     ]
     if job.settings["service_account"]:
         questions.append(partial(found_by, "service account", checks.service_account))
-    known = Finding(level="ok", subject="credentials", message=who)
-    return [*told, known, *found_at_once(questions)]
+    return [*told, *region, *told_once(found_at_once(questions))]
 
 
 class _Checks:
@@ -77,32 +75,19 @@ class _Checks:
         self._client = client
         self._machine, self._body = machine, body
 
-    def services(self) -> str:
-        """See that the project has the services enabled."""
-        wanted = [*_SERVICES, *([_SECRETS] if self._job.secrets else [])]
-        names = [f"projects/{self._client.project}/services/{one}.googleapis.com" for one in wanted]
-        path = f"v1/projects/{self._client.project}/services:batchGet"
-        try:
-            told = self._client.call("serviceusage", "GET", path, {"names": names}, attempts=1)
-        except FahrError as error:  # each service's own check will tell
-            return f"not known: {error.message}"
-        states = {
-            str(one["name"]).rpartition("/")[2]: one.get("state")
-            for one in told.get("services") or ()
-        }
-        missing = [name for name, state in states.items() if state == "DISABLED"]
-        if missing:
-            raise AccessError(
-                f"not enabled in project {self._client.project}: {', '.join(missing)}",
-                f"gcloud services enable {' '.join(missing)} --project={self._client.project}",
-            )
-        return ", ".join(wanted)
+    def of_region(self) -> list[Callable[[], list[Finding]]]:
+        """Give the questions that are put to the job's region."""
+        return [
+            partial(found_by, "repository", self.repository),
+            partial(found_by, "name", self.name),
+            self.accelerator,
+            self.quota,
+        ]
 
     def bucket(self) -> list[Finding]:
         """See that the bucket is there, may be written, and is not far from the job."""
-        bucket, _ = split(self._settings["output_path"])
-        path = f"storage/v1/b/{quote(bucket, safe='')}"
-        found = found_by("bucket", lambda: self._written(bucket, path))
+        bucket, path = self._bucket()
+        found = found_by("bucket", self.written)
         if found[0].level != "ok":
             return found
         location, in_one_region = self._location_of(path)
@@ -113,7 +98,9 @@ class _Checks:
             level, told = "warning", f"{told}, not in {here}: traffic between regions is charged"
         return [Finding(level=level, subject="bucket", message=told)]
 
-    def _written(self, bucket: str, path: str) -> str:
+    def written(self) -> str:
+        """See that the bucket is there and may be written."""
+        bucket, path = self._bucket()
         told = self._allowed(bucket, path)
         missing = [one for one in _PERMISSIONS if one not in told]
         if missing:
@@ -220,6 +207,10 @@ class _Checks:
                 hints=(f"raise it, or another region (-c region=NAME): {page}",),
             )
         ]
+
+    def _bucket(self) -> tuple[str, str]:
+        bucket, _ = split(self._settings["output_path"])
+        return bucket, f"storage/v1/b/{quote(bucket, safe='')}"
 
     def _may_act_as(self, path: str) -> bool:
         query = {"permissions": [_ACT_AS]}

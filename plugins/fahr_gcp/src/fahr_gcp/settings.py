@@ -56,6 +56,14 @@ def _folder(value: str) -> str:
     return value
 
 
+def _region(value: str | None) -> str | None:
+    if value is not None:
+        from fahr_gcp.regions import check_form
+
+        check_form(value)
+    return value
+
+
 def _strategy(value: Any) -> Any:
     """Take the API's own words too: ``FLEX_START`` is ``flex-start``."""
     return value.lower().replace("_", "-") if isinstance(value, str) else value
@@ -89,6 +97,11 @@ def _sound(values: dict[str, str], faults: list[str]) -> dict[str, str]:
     return values
 
 
+def _like(pattern: str, example: str) -> Any:
+    """Give a setting that may be left out, and that is told by an example where it is wrong."""
+    return Field(default=None, pattern=pattern, examples=[example])
+
+
 class GcpSettings(BaseModel):
     """Settings of custom jobs on Google Cloud's Vertex AI."""
 
@@ -98,17 +111,17 @@ class GcpSettings(BaseModel):
     """The project's id."""
     output_path: Annotated[str, AfterValidator(_folder)] = Field(examples=["gs://bucket/prefix"])
     """The folder in Cloud Storage below which each job keeps its output: gs://bucket/prefix."""
-    region: str | None = Field(default=None, pattern=r"^[a-z]+-[a-z]+\d+$")
+    region: Annotated[str | None, AfterValidator(_region)] = None
     """The region; by default the one of gcloud's variables, else us-central1."""
-    machine_type: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9]*-[a-z0-9-]+$")
+    machine_type: str | None = _like(r"^[a-z][a-z0-9]*-[a-z0-9-]+$", "n1-standard-8")
     """The machine, such as n1-standard-8; by default the smallest that fits the image."""
-    accelerator_type: str | None = Field(default=None, pattern=r"^[A-Z][A-Z0-9_]+$")
+    accelerator_type: str | None = _like(r"^[A-Z][A-Z0-9_]+$", "NVIDIA_TESLA_T4")
     """The accelerator, such as NVIDIA_TESLA_T4; --gpu=T4 says the same."""
     accelerator_count: int | None = Field(default=None, ge=1)
     """How many accelerators each machine has; by default one, or what the machine has."""
     replica_count: int = Field(default=1, ge=1)
     """On how many machines the job runs at once; --nodes says the same."""
-    boot_disk_type: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9-]+$")
+    boot_disk_type: str | None = _like(r"^[a-z][a-z0-9-]+$", "pd-ssd")
     """The disk of each machine: pd-ssd, pd-standard, hyperdisk-balanced ...; by default pd-ssd."""
     boot_disk_size: int = Field(default=100, ge=100, le=64000)
     """The size of that disk in GB."""
@@ -125,29 +138,35 @@ class GcpSettings(BaseModel):
     """Whether all machines start again when one did; by default they do where there are several."""
     disable_retries: bool = False
     """Whether Vertex AI leaves a job ended after an error of its own instead of restarting it."""
-    service_account: str | None = Field(default=None, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
+    service_account: str | None = _like(
+        r"^[^@\s]+@[^@\s]+\.[^@\s]+$", "NAME@PROJECT.iam.gserviceaccount.com"
+    )
     """The service account that the job runs as; by default Vertex AI's own for custom code."""
-    network: str | None = Field(default=None, pattern=r"^projects/\d+/global/networks/\S+$")
+    network: str | None = _like(
+        r"^projects/\d+/global/networks/\S+$", "projects/NUMBER/global/networks/NAME"
+    )
     """The VPC network the job is peered with: projects/NUMBER/global/networks/NAME."""
     labels: Annotated[dict[str, str], AfterValidator(_labels)] = {}
     """Labels of the job."""
     environment: Annotated[dict[str, str], AfterValidator(_variables)] = {}
     """Further environment variables; anybody who may see the job reads them."""
-    persistent_resource: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9-]{0,62}$")
+    persistent_resource: str | None = _like(r"^[a-z][a-z0-9-]{0,62}$", "my-resource")
     """A persistent resource of the project that the job runs on."""
     web_access: bool = False
     """Whether the job's containers can be entered by a web shell while they run."""
-    encryption: str | None = Field(
-        default=None, pattern=r"^projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+$"
+    encryption: str | None = _like(
+        r"^projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+$",
+        "projects/P/locations/R/keyRings/K/cryptoKeys/N",
     )
     """The KMS key that job, repository and secrets are encrypted with:
     projects/P/locations/R/keyRings/K/cryptoKeys/N."""
-    image_repository: str | None = Field(
-        default=None, pattern=r"^[^/\s:]+(:\d+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+$"
+    image_repository: str | None = _like(
+        r"^[^/\s:]+(:\d+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+$",
+        "europe-west4-docker.pkg.dev/PROJECT/REPOSITORY/IMAGE",
     )
     """Where images are kept: HOST/PATH; by default the repository fahr in Artifact Registry,
     made when it is missing."""
-    quota_project: str | None = None
+    quota_project: str | None = _like(r"^[a-z0-9][a-z0-9.:-]*$", "my-project-123")
     """The project whose quota pays for calls with a person's credentials; by default project."""
     inputs: Literal["copy", "mount"] = "copy"
     """Whether inputs are copied to the job's disk, or read in the bucket as they are needed."""

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 from fahr_core.errors import FahrError
 from fahr_core.models import Absent, Found, Refused, Submitted, Unknown
 from fahr_gcp import names
-from fahr_gcp.client import Client
+from fahr_gcp.client import DEFAULT_REGION, Client
 from fahr_gcp.failures import act_as, is_certain, status_of
 from fahr_gcp.links import console_link
 from fahr_gcp.quota import quota_of
 from fahr_gcp.references import reference
+from fahr_gcp.regions import meant_by
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -154,7 +155,8 @@ def _refused(client: Client, request: Request, error: FahrError) -> Refused:
     if account and any(words in error.message for words in _NOT_TO_ACT):
         hints = (act_as(client, account),)
     if status_of(error) == 404:
-        hints = (*hints, f"is {client.region} a region of Vertex AI? -c region=us-central1")
+        meant = meant_by(client.region) or DEFAULT_REGION
+        hints = (*hints, f"is {client.region} a region of Vertex AI? -c region={meant}")
     return Refused(reason=error.message, hints=hints)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
+from fahr_gcp import regions
+
 DRIVER = "--train-driver=gcp"
 TRAIN = """
 import os, time
@@ -85,6 +87,15 @@ for blob in client.list_blobs(bucket, prefix=prefix):
     found[blob.name.removeprefix(prefix)] = hashlib.sha256(content).hexdigest()
 print(json.dumps(found))
 """
+REGIONS = """
+import json
+from google.cloud.aiplatform.constants import base
+print(json.dumps(sorted(base.SUPPORTED_REGIONS)))
+"""
+
+
+def test_the_regions_that_are_suggested_are_googles(sdk):
+    assert sorted(regions.REGIONS - set(sdk(REGIONS))) == []
 
 
 def test_the_sdk_reads_and_waits_for_a_job_of_fahrs(fahr, gcp, sdk):
