@@ -39,6 +39,15 @@ def test_lines_and_then_how_it_ended(
     assert err == f"{name} failed after 60 s: KeyError\n"
 
 
+def test_the_services_own_word_stands_before_the_end(
+    told: Service, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told.ends(detail="billed 60 s")
+    assert follow(name) == 0
+    end = f"{name} complete, 60 s; fahr fetch {name}"
+    assert capsys.readouterr().err.splitlines() == ["billed 60 s", end]
+
+
 def test_lines_shown_in_another_way(told: Service, name: str) -> None:
     told.ends()
     shown: list[LogLine] = []

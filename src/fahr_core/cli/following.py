@@ -51,7 +51,9 @@ def follow_job(
 
 
 def tell_end(record: Record) -> None:
-    """Print how a job ended and, if it failed, what to do."""
+    """Print how a job ended and, if it failed, what to do; the service's own word first."""
+    if record.detail:
+        console.note(console.folded(record.detail, sys.stderr))
     if record.state is State.COMPLETE:
         console.note(ended_line(record))  # it ends with a line to paste
     else:
