@@ -9,6 +9,7 @@ from fahr_core.models import State
 from fahr_core.paths import cache_folder
 from fahr_kaggle.settings import KaggleSettings
 from jobs import ended, experiment, fetched, log_of, request_of, sent, session
+from test_chain_faults import RELAY
 
 COUNTING = """
 import os, time
@@ -57,6 +58,14 @@ def test_a_chain_that_is_too_short_fails_by_its_time(tmp_path, kaggle):
     state = ended(chained(tmp_path, chain=1, seconds=0.6))
     assert (state.state, len(kaggle.sessions)) == (State.FAILED, 2)
     assert "time limit" in state.reason
+
+
+def test_a_chain_tells_what_is_left_of_the_week_at_its_end(tmp_path, kaggle):
+    place = experiment(tmp_path, {"train.py": RELAY})
+    state = ended(sent(request_of(place, pairs=["chain=3"], options={"gpu": "any"})))
+    assert (state.state, state.attempt) == (State.COMPLETE, 2)
+    assert "of 30 GPU hours left this week" in state.detail
+    assert len(kaggle.calls_of("GetAcceleratorQuotaStatistics")) == 1
 
 
 def test_a_chain_waits_for_room(tmp_path, kaggle):

@@ -1,5 +1,7 @@
 """Where a job is, and why it ended."""
 
+import re
+
 import pytest
 from tests.clouds.kaggle import Limits, Pace
 
@@ -88,6 +90,41 @@ def test_a_job_without_its_gpu_fails(tmp_path, kaggle):
 
     ref = sent(replace(request, body={**request.body, "push": push}))
     assert "GPU" in ended(ref).reason
+
+
+QUOTA = "GetAcceleratorQuotaStatistics"
+
+
+def test_what_is_left_of_the_week_is_told_at_the_end(tmp_path, kaggle):
+    kaggle.me.gpu_used = 9.25 * 3600
+    place = experiment(tmp_path, {"train.py": "print(1)"})
+    ref = sent(request_of(place, options={"gpu": "any"}))
+    told = ended(ref).detail
+    assert re.fullmatch(
+        r"20\.[78] of 30 GPU hours left this week, \d{4}-\d\d-\d\d \d\d:\d\d UTC", told
+    )
+    assert state_of(ref).detail == told
+    assert len(kaggle.calls_of(QUOTA)) == 1
+    tpu = sent(request_of(place, pairs=["enable_tpu=true"]))
+    assert ended(tpu).detail.startswith("20 of 20 TPU hours left this week")
+
+
+def test_a_processor_takes_nothing_of_the_week(tmp_path, kaggle):
+    ref = sent(request_of(experiment(tmp_path, {"train.py": "print(1)"})))
+    assert ended(ref).detail is None
+    assert kaggle.calls_of(QUOTA) == []
+
+
+@pytest.mark.parametrize("kind", ["cut", "slow", "limited", "broken", "lost", "torn", "silent"])
+def test_a_quota_that_is_not_told_harms_nothing(tmp_path, kaggle, impatient, kind):
+    place = experiment(tmp_path, {"train.py": "print(1)"})
+    ref = sent(request_of(place, options={"gpu": "any"}))
+    kaggle.wait("anna/train")
+    kaggle.faults.add(QUOTA, kind, times=9, seconds=0.2)
+    state = ended(ref)
+    assert (state.state, state.reason) == (State.COMPLETE, None)
+    assert (state.detail is not None) is (kind == "slow")
+    assert len(kaggle.calls_of(QUOTA)) == 1
 
 
 def test_commands_share_their_questions(tmp_path, kaggle, monkeypatch):

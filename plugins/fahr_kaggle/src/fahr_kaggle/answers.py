@@ -12,6 +12,7 @@ __all__ = ["OutputPage", "Pushed", "Quota", "RemoteFile", "Status", "Version", "
 
 #: Words of a refusal that a later push may not meet: the account's sessions are all in use.
 _BUSY = "session count"
+_HOUR = 3600.0
 
 
 def is_busy(error: str) -> bool:
@@ -75,3 +76,10 @@ class Quota:
     def left(self) -> float:
         """Give the seconds that are left."""
         return max(0.0, self.allowed - self.used)
+
+    def told(self, kind: str) -> str:
+        """Say what is left of the time of ``gpu`` or ``tpu``: ``20.8 of 30 GPU hours left``."""
+        left, allowed = (
+            f"{one / _HOUR:.1f}".removesuffix(".0") for one in (self.left, self.allowed)
+        )
+        return f"{left} of {allowed} {kind.upper()} hours left"

@@ -25,7 +25,6 @@ __all__ = ["examine"]
 
 #: The run id of a job that is never sent, by which ``fahr doctor`` asks.
 _SAMPLE = "sample"
-_HOUR = 3600.0
 
 
 def examine(job: Job) -> list[Finding]:
@@ -138,10 +137,10 @@ class _Account:
                 return
             if quota is None:
                 continue
-            name = one.upper()
-            told = f"{quota.left / _HOUR:.0f} of {quota.allowed / _HOUR:.0f} {name} hours left"
+            told = quota.told(one)
             if quota.left <= 0 and one == kind:
-                yield _error("quota", f"this week's {name} time is used up: {told}", "fahr doctor")
+                used_up = f"this week's {one.upper()} time is used up: {told}"
+                yield _error("quota", used_up, "fahr doctor")
             else:
                 yield Finding(level="ok", subject=told, message="this week")
 

@@ -233,7 +233,7 @@ class Kaggle:
         request = types.ApiGetAcceleratorQuotaStatisticsRequest()
         method = self._kernels.get_accelerator_quota_statistics
         try:
-            answer = self._call("ask for the quota", method, request, repeat=False)
+            answer = self._call("ask for the quota", method, request, patience=0)
         except NotThere:
             return None
         told = answer.gpu_quota if kind == "gpu" else answer.tpu_quota
@@ -248,8 +248,8 @@ class Kaggle:
     def _kernels(self) -> Any:
         return self._connection.api.kernels.kernels_api_client
 
-    def _call(self, what: str, method: Any, request: Any, *, repeat: bool = True) -> Any:
-        return self._connection.call(what, method, request, repeat=repeat)
+    def _call(self, what: str, method: Any, request: Any, **how: Any) -> Any:
+        return self._connection.call(what, method, request, **how)
 
     def _labelled(self, request: Any, kernel: Kernel, number: int | None) -> Any:
         request.user_name, request.kernel_slug = kernel.owner, kernel.slug

@@ -81,7 +81,13 @@ class Connection:
         return self._client
 
     def call(
-        self, what: str, method: Callable[[Any], T], request: Any, *, repeat: bool = True
+        self,
+        what: str,
+        method: Callable[[Any], T],
+        request: Any,
+        *,
+        repeat: bool = True,
+        patience: float | None = None,
     ) -> T:
         """Call a method, again where that may help.
 
@@ -91,15 +97,24 @@ class Connection:
             request: Its argument.
             repeat: Whether the call may be made twice; a refusal for too many calls is always
                 repeated, since nothing was done.
+            patience: Seconds after which it is not repeated any more, other than the usual;
+                0 is for what is good to know, and asked for once.
 
         Raises:
             AccessError: Kaggle does not take the credentials.
             NotThere: there is no such thing.
             ServiceError: no answer, or none that makes sense.
         """
-        return self.trying(what, lambda: method(request), repeat=repeat)
+        return self.trying(what, lambda: method(request), repeat=repeat, patience=patience)
 
-    def trying(self, what: str, work: Callable[[], T], *, repeat: bool = True) -> T:
+    def trying(
+        self,
+        what: str,
+        work: Callable[[], T],
+        *,
+        repeat: bool = True,
+        patience: float | None = None,
+    ) -> T:
         """Do work that talks to Kaggle; see :meth:`call`."""
         begun, pause = time.monotonic(), FIRST_PAUSE
         while True:
@@ -114,8 +129,9 @@ class Connection:
                 if wait is None or not again:
                     raise problem from error
                 wait = max(wait, pause) * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
-                patience = PATIENCE if self._reached else FIRST_PATIENCE
-                if time.monotonic() - begun + wait > patience:
+                usual = PATIENCE if self._reached else FIRST_PATIENCE
+                limit = usual if patience is None else patience
+                if time.monotonic() - begun + wait > limit:
                     raise problem from error
             time.sleep(wait)
             pause *= 2

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fahr_core.errors import UsageError
 from fahr_core.models import Lane
 
-__all__ = ["DEFAULT_GPU", "DEFAULT_TPU", "Machine", "choose", "shown"]
+__all__ = ["DEFAULT_GPU", "DEFAULT_TPU", "Machine", "choose", "kind_of", "shown"]
 
 #: Source: Kaggle's documentation "Efficient GPU Usage", the T4 has been the default since the
 #: P100 was retired; 2026-11.
@@ -55,13 +55,20 @@ def choose(
     asked = machine_shape or (_GPUS.get(gpu.lower(), gpu) if gpu else None)
     if asked:
         _refuse_retired(asked)
-    if enable_tpu or (asked or "").lower().startswith("tpu"):
+    if enable_tpu or kind_of(asked) == "tpu":
         if gpu is not None:
             raise UsageError(f"{asked or 'a TPU'} is no GPU", "leave out --gpu")
         return Machine("tpu", asked or DEFAULT_TPU)
     if wants_gpu or asked:
         return Machine("gpu", asked or DEFAULT_GPU)
     return Machine("cpu")
+
+
+def kind_of(shape: str | None) -> str:
+    """Give what a machine of Kaggle's name is: ``cpu``, ``gpu`` or ``tpu``."""
+    if not shape:
+        return "cpu"
+    return "tpu" if shape.lower().startswith("tpu") else "gpu"
 
 
 def _refuse_retired(shape: str) -> None:

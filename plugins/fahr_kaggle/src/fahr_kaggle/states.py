@@ -6,10 +6,11 @@ import json
 import re
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from fahr_core.asked_states import ask_each
-from fahr_core.errors import ServiceError
+from fahr_core.errors import AccessError, ServiceError
 from fahr_core.models import JobState, State
 from fahr_kaggle import machine, seen
 from fahr_kaggle.chain import next_session
@@ -75,11 +76,26 @@ def ask(kaggle: Kaggle, ref: JobRef) -> JobState:
         state = _session_state(kaggle, ref, kernel, version)
         state = replace(state, attempt=part + 1)
         if state.exit_code != TIMED_OUT or part >= int(ref.data.get("chain") or 0):
-            return state
+            return _with_quota(kaggle, state) if state.state.final else state
         following = next_session(kaggle, ref, kernel, version, part + 1)
         if following.version is None:
             return _between(ref, state, following.problem)
         version, part = following.version, part + 1
+
+
+def _with_quota(kaggle: Kaggle, state: JobState) -> JobState:
+    """Tell what is left of the week, once a job has ended that took of it; asked for once."""
+    kind = machine.kind_of(state.ref.data.get("asked"))
+    if kind == "cpu":
+        return state
+    try:
+        quota = kaggle.quota(kind)
+    except (AccessError, ServiceError):
+        return state  # the state was the question
+    if quota is None:
+        return state
+    asked = datetime.fromtimestamp(state.seen or time.time(), UTC)
+    return replace(state, detail=f"{quota.told(kind)} this week, {asked:%Y-%m-%d %H:%M} UTC")
 
 
 def _between(ref: JobRef, state: JobState, problem: str | None) -> JobState:
