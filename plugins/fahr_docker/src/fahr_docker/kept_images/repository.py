@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from fahr_core.errors import UsageError
+from fahr_core.side_by_side import side_by_side
 from fahr_docker import environment_cache as cache
 from fahr_docker.kept_images.image import (
     KeptImage,
@@ -55,9 +55,9 @@ def repository_images(registry: Registry, uses: Uses) -> list[KeptImage]:
     tags = registry.tags()
     own = [tag for tag in tags if is_fahrs_tag(tag)]
     others = [tag for tag in tags if tag not in own]
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        found = [image for image in pool.map(lambda tag: _read(registry, tag, uses), own) if image]
-        named = dict(zip(others, pool.map(registry.head_manifest, others), strict=True))
+    read = side_by_side(lambda tag: _read(registry, tag, uses), own, _AT_ONCE)
+    named = dict(zip(others, side_by_side(registry.head_manifest, others, _AT_ONCE), strict=True))
+    found = [image for image in read if image]
     kept = [_whole(images, named) for images in _by_digest(found).values()]
     return [_with_mine_above(with_uses_above(image, kept), kept) for image in kept]
 
