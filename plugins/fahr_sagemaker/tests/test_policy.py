@@ -14,6 +14,7 @@ from fahr_core.testing.fixtures import no_progress
 from fahr_sagemaker import driver
 from fahr_sagemaker.settings import SageMakerSettings
 from placed_requests import planned
+from tabled_calls import EVERY
 
 ROOT = Path(__file__).parents[3]
 DOCS = ROOT / "docs" / "drivers"
@@ -53,12 +54,22 @@ def actions(name):
     return found
 
 
-def test_the_policy_allows_the_calls_of_the_source_and_no_other():
-    calls = {
+def calls_of_the_source():
+    """Give the calls that the driver's files name."""
+    return {
         f"{service}:{operation}"
         for path in SOURCE.glob("*.py")
         for service, operation in CALL.findall(path.read_text())
     }
+
+
+def test_a_table_of_faults_has_each_call_of_the_source():
+    by_upload_file = {f"s3:{part}MultipartUpload" for part in ("Create", "Complete")}
+    assert calls_of_the_source() | by_upload_file | {"s3:UploadPart"} == EVERY
+
+
+def test_the_policy_allows_the_calls_of_the_source_and_no_other():
+    calls = calls_of_the_source()
     assert len(calls) > 15
     needed = {OTHERS.get(call, call) for call in calls} - {None}
     assert actions("sagemaker-user-policy.json") == needed | BESIDES

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote
 
 CREDENTIAL = re.compile(r"Credential=([^/,]+)/\d+/([^/,]+)/([^/,]+)/aws4_request")
+ATTEMPT = re.compile(r"attempt=(\d+)")
 
 #: Where the permission has another name than the call (Service Authorization Reference).
 PERMISSIONS = {
@@ -65,6 +66,8 @@ class Call:
     #: Of a JSON call its document, of a query call its words, of one to S3 bucket and key.
     parameters: dict[str, Any] = field(default_factory=dict)
     method: str = "POST"
+    #: Which attempt of the client's it is, from 1: what it made again is told by itself.
+    attempt: int = 1
     time: float = field(default_factory=time.time)
 
     @property
@@ -100,7 +103,14 @@ def read_call(environ: dict[str, Any]) -> Call | None:
         form = parse_qs(_body(environ).decode("utf-8", "replace"))
         parameters = {name: values[0] for name, values in form.items()}
         action = parameters.pop("Action", "?")
-    return Call(service, action, region, access_key, parameters, environ["REQUEST_METHOD"])
+    method, attempt = environ["REQUEST_METHOD"], _attempt(environ)
+    return Call(service, action, region, access_key, parameters, method, attempt)
+
+
+def _attempt(environ: dict[str, Any]) -> int:
+    """Read ``amz-sdk-request: attempt=1; max=6``, which AWS's SDKs send."""
+    found = ATTEMPT.search(environ.get("HTTP_AMZ_SDK_REQUEST", ""))
+    return int(found[1]) if found else 1
 
 
 def _of_s3(environ: dict[str, Any], words: dict[str, list[str]]) -> tuple[str, dict[str, str]]:

@@ -25,6 +25,13 @@ _CONNECT, _READ = 10, 60
 _ATTEMPTS = 6
 #: Calls that change nothing: one whose answer broke off is made once more.
 _READS = ("Describe", "Get", "List")
+#: Where a service is told which page is wanted, and where it tells of the next one.
+_PAGES = {
+    "logs": ("nextToken", "nextToken"),
+    "s3": ("ContinuationToken", "NextContinuationToken"),
+    "sagemaker": ("NextToken", "NextToken"),
+    "ssm": ("NextToken", "NextToken"),
+}
 #: The clients of this process. New credentials are looked for after an AccessError.
 _SHARED: dict[tuple[Any, ...], Client] = {}
 _SHARING = threading.Lock()
@@ -147,12 +154,17 @@ class Client:
         return _whole(client, operation, answer)
 
     def pages(self, service: str, operation: str, **arguments: Any) -> Iterator[dict[str, Any]]:
-        """Give the answers of an operation that has pages, one after the other."""
-        with self.answered(service, operation):
-            client = self.service(service)
-            paginator = client.get_paginator(_method(client, operation))
-            for page in paginator.paginate(**arguments):
-                yield _whole(client, operation, dict(page))
+        """Give the answers of an operation that has pages, one after the other.
+
+        Raises:
+            FahrError: as :meth:`call` does, for each page.
+        """
+        asked, told = _PAGES[service]
+        page = self.call(service, operation, **arguments)
+        yield page
+        while page.get(told):
+            page = self.call(service, operation, **{**arguments, asked: page[told]})
+            yield page
 
     @contextmanager
     def answered(self, service: str, operation: str) -> Iterator[None]:
