@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fahr_core import registry
+from fahr_core.deferred import broken_places
 from fahr_core.driver_listing import cause_of, load_driver
 from fahr_core.errors import DriverError, FahrError
 from fahr_core.models import BuildInfo, NameRule, TrainInfo
@@ -47,7 +48,7 @@ def check_driver(listed: Listed) -> list[Verdict]:
         info = load_driver(listed)
     except FahrError as error:
         return [*verdicts, Verdict("hooks", "", cause_of(error))]
-    verdicts.append(Verdict("hooks", ", ".join(_hooks(plugin))))
+    verdicts.append(_check_hooks(plugin))
     if info:
         verdicts += [_tried(*check, info) for check in _CHECKS]
     return verdicts
@@ -60,6 +61,13 @@ def _tried(
         return Verdict(subject, check(info))
     except FahrError as error:
         return Verdict(subject, "", error.message)
+
+
+def _check_hooks(plugin: object) -> Verdict:
+    """Name the hooks, and import the functions of those that are deferred."""
+    if broken := broken_places(plugin):
+        return Verdict("hooks", "", "; ".join(broken))
+    return Verdict("hooks", ", ".join(_hooks(plugin)))
 
 
 def _hooks(plugin: object) -> Iterator[str]:

@@ -8,7 +8,7 @@ from tests.clouds.imported import imported, typed
 from fahr_core.choice import open_chosen
 from fahr_core.models import Capability
 from fahr_core.settings.layers import Layer
-from fahr_gcp import driver
+from fahr_gcp.driver import driver
 
 OTHERS = ("google", "requests", "urllib3", "boto3", "botocore", "docker", "kagglesdk")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from fahr_core.models import FetchOptions, Input
 from fahr_core.session import open_session
 from fahr_core.testing.fixtures import no_progress
-from fahr_gcp import driver
+from fahr_gcp.driver import driver
 from fahr_gcp.settings import GcpSettings
 from made_jobs import pushed, request_of
 

@@ -21,9 +21,10 @@ from tests.clouds.kaggle.fixtures import (  # noqa: F401
 @pytest.fixture
 def hurry(monkeypatch):
     """Ask as often as a stand-in allows."""
-    from fahr_kaggle import driver, seen, submission
+    from fahr_kaggle import seen, submission
+    from fahr_kaggle.driver import driver
 
-    monkeypatch.setattr(driver, "_INFO", replace(driver._INFO, poll=0.2))
+    monkeypatch.setattr(driver, "info", replace(driver.info, poll=0.2))
     monkeypatch.setattr(seen, "_HOLDS", 0.1)
     monkeypatch.setattr(submission, "_LATE", (0.05, 0.1))
     monkeypatch.setattr(seen, "_EACH", 0.0)

@@ -8,7 +8,8 @@ import pytest
 
 from fahr_core.models import State
 from fahr_core.paths import cache_folder
-from fahr_kaggle import chain, chain_notes, driver
+from fahr_kaggle import chain, chain_notes
+from fahr_kaggle.driver import driver
 from jobs import ended, experiment, fetched, log_of, patiently, request_of, sent
 
 #: Between two sessions, and what of it is asked again when the output is fetched.

@@ -8,8 +8,8 @@ from fahr_core.errors import FahrError, SettingsError, UsageError
 from fahr_core.marks import mark
 from fahr_core.render import write_files
 from fahr_core.settings.shown import folder_rows
-from fahr_kaggle.driver import render_artifacts
 from fahr_kaggle.options import options_of
+from fahr_kaggle.planning import render
 from jobs import experiment, job_for, request_of
 
 
@@ -69,7 +69,7 @@ def test_settings_are_stronger_than_the_file(place):
 
 
 def test_fahrs_own_file_says_nothing(place):
-    write_files(place, render_artifacts(job_for(place, pairs=["enable_gpu=true"])).files)
+    write_files(place, render(job_for(place, pairs=["enable_gpu=true"])).files)
     assert options_of(job_for(place)).machine.kind == "cpu"
 
 
@@ -112,7 +112,7 @@ def test_trials_have_kernels_of_their_own(place):
 
 def test_what_is_rendered_is_what_the_official_command_reads(place):
     job = job_for(place, pairs=["username=anna", "enable_gpu=true"])
-    file, mine = render_artifacts(job).files
+    file, mine = render(job).files
     assert (file.path, mine.path) == ("kernel-metadata.json", ".fahr/experiment")
     content = json.loads(mark(file.text, "json"))
     assert content.pop("_fahr")

@@ -20,7 +20,8 @@ from tests.conftest import eventually
 
 from fahr_core.models import Found, State, Submitted
 from fahr_core.testing.fixtures import no_progress
-from fahr_sagemaker import driver, found
+from fahr_sagemaker import found
+from fahr_sagemaker.driver import driver
 from fahr_sagemaker.request import plan
 from made_jobs import IMAGE, NEEDED, artifacts_of, job_of
 

@@ -7,7 +7,7 @@ from tests.clouds.imported import imported, typed
 
 from fahr_core.models import Capability
 from fahr_core.session import open_session
-from fahr_sagemaker import driver
+from fahr_sagemaker.driver import driver
 
 SDKS = ("boto3", "botocore", "sagemaker", "sagemaker_core", "docker", "google", "kagglesdk")
 
@@ -35,7 +35,7 @@ def test_opening_a_session_and_its_settings_imports_no_sdk():
 
 
 def test_the_checks_before_a_job_import_boto3_alone():
-    code = "from made_jobs import job_of\nfrom fahr_sagemaker import driver\n"
+    code = "from made_jobs import job_of\nfrom fahr_sagemaker.driver import driver\n"
     code += "found = driver.preflight(job_of())\n"
     code += "assert found[0].message == 'no AWS credentials', found"
     assert imported(code, TESTS, SDKS) == ["boto3", "botocore"]

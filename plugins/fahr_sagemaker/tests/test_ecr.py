@@ -9,9 +9,9 @@ from tests.clouds.aws import Fault
 from fahr_core.errors import AccessError
 from fahr_core.models import ImageTarget
 from fahr_docker.registry import Registry
-from fahr_sagemaker import driver
 from fahr_sagemaker.account import account_of, learn
 from fahr_sagemaker.client import Client
+from fahr_sagemaker.driver import driver
 from fahr_sagemaker.ecr import make_repository
 from made_jobs import job_of
 

@@ -15,7 +15,8 @@ from fahr_core import ranged
 from fahr_core.errors import FahrError
 from fahr_core.models import FetchOptions, State
 from fahr_core.testing.fixtures import no_progress
-from fahr_sagemaker import driver, logs
+from fahr_sagemaker import logs
+from fahr_sagemaker.driver import driver
 from placed_jobs import BUCKET, NAME, archive, left, placed, printed, ref_of
 from tabled_calls import LIFE
 

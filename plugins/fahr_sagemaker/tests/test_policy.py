@@ -8,17 +8,18 @@ from pathlib import Path
 
 import pytest
 
+import fahr_sagemaker
 from fahr_core.models import Input
 from fahr_core.session import open_session
 from fahr_core.testing.fixtures import no_progress
-from fahr_sagemaker import driver
+from fahr_sagemaker.driver import driver
 from fahr_sagemaker.settings import SageMakerSettings
 from placed_requests import planned
 from tabled_calls import EVERY
 
 ROOT = Path(__file__).parents[3]
 DOCS = ROOT / "docs" / "drivers"
-SOURCE = Path(driver.__file__).parent
+SOURCE = Path(fahr_sagemaker.__file__).parent
 #: ``client.call("s3", "PutObject"`` and the like.
 CALL = re.compile(r'(?:call|pages|answered)\(\s*"([a-z0-9]+)",\s*"([A-Z]\w+)"')
 #: Calls whose permission has another name, and what needs none.

@@ -11,7 +11,8 @@ from fahr_core.errors import SettingsError, UsageError
 from fahr_core.launcher.job import load
 from fahr_core.models import BaseImage, Input
 from fahr_core.request_parts import merged
-from fahr_sagemaker import driver, names
+from fahr_sagemaker import names
+from fahr_sagemaker.driver import driver
 from made_jobs import ACCOUNT, DIGEST, IMAGE, artifacts_of, job_of, request_of
 
 RUN_ID = "abcdefghijklmnop"

@@ -13,6 +13,7 @@ from types import ModuleType
 import pytest
 
 from fahr_core import registry
+from fahr_core.deferred import broken_places
 from fahr_core.models import TrainInfo
 from fahr_core.session import Session
 from fahr_core.testing.fixtures import DriverFixtures
@@ -58,9 +59,12 @@ class PackagingContract(DriverFixtures):
     def test_it_loads_and_has_the_hooks_that_it_declares(self, session: Session) -> None:
         """What the entry point names is a module or an instance with every hook that it needs.
 
-        Opening the session has checked the hooks' names, arguments and role.
+        Opening the session has checked the hooks' names, arguments and role; hooks that are
+        deferred are imported here.
         """
         assert session.warnings == []
+        wrong = broken_places(registry.load(session.train))
+        assert not wrong, broken("a deferred hook's function is there", "; ".join(wrong))
 
     def test_it_tells_of_itself(self, session: Session) -> None:
         """``train_info`` gives a title of one line, a name rule that works, and always the same."""

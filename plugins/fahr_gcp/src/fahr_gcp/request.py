@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fahr_core.container import container_artifacts
 from fahr_core.description import describe_job
 from fahr_core.errors import UsageError
 from fahr_core.input_files import place_inputs
@@ -28,10 +30,10 @@ from fahr_gcp.validation import check_request
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from fahr_core.models import Artifacts, Image, Input, Job
+    from fahr_core.models import Artifacts, BaseImage, Image, Input, Job
     from fahr_gcp.machines import Machine
 
-__all__ = ["complete", "fit_machine", "machine_of", "plan"]
+__all__ = ["complete", "machine_of", "plan", "render"]
 
 #: Seconds from SIGTERM to SIGKILL, when a job is cancelled or a spot machine taken back.
 #: Source: "Use Spot VMs with training": a preempted machine has 30 seconds.
@@ -49,6 +51,17 @@ _WHOSE = ("region", "quota_project")
 _STRATEGIES = {"spot": "SPOT", "flex-start": "FLEX_START"}
 
 
+def render(job: Job, base: BaseImage | None) -> Artifacts:
+    """Render the image's files, with the runtime for Vertex AI; the image fits the machine.
+
+    Raises:
+        DriverError: no build driver gave a base.
+        UsageError: the image does not fit the machine, or settings contradict each other.
+    """
+    _fit_machine(job, gpu_image=bool(base and base.gpu))
+    return container_artifacts(job, base, Path(__file__).parent)
+
+
 def plan(job: Job, artifacts: Artifacts, image: Image | None) -> Request:
     """Plan a job's request.
 
@@ -59,7 +72,7 @@ def plan(job: Job, artifacts: Artifacts, image: Image | None) -> Request:
         SettingsError: everything that the API does not allow, in one message.
         UsageError: settings that contradict each other.
     """
-    machine = fit_machine(job, gpu_image=bool(artifacts.base and artifacts.base.gpu))
+    machine = _fit_machine(job, gpu_image=bool(artifacts.base and artifacts.base.gpu))
     body, uploads = complete(job, machine, image_by_digest(image, "Vertex AI"))
     region = Client.of_settings(job.settings).region
     return Request(
@@ -73,7 +86,7 @@ def plan(job: Job, artifacts: Artifacts, image: Image | None) -> Request:
     )
 
 
-def fit_machine(job: Job, *, gpu_image: bool) -> Machine:
+def _fit_machine(job: Job, *, gpu_image: bool) -> Machine:
     """Give the job's machine, which fits its image.
 
     Raises:

@@ -21,11 +21,11 @@ from fahr_gcp.references import reference
 from fahr_gcp.regions import meant_by
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from fahr_core.models import JobRef, Request
 
-__all__ = ["find", "jobs_labelled", "jobs_named", "submit"]
+__all__ = ["find", "jobs_labelled", "jobs_named", "submit", "submit_all"]
 
 #: How often the call is made before it is left to the user, and how often and in which
 #: seconds' distance the jobs are listed for one whose answer was lost: it may still arrive.
@@ -33,6 +33,11 @@ _SENDINGS = 3
 _LOOKS, _BETWEEN = 3, 2.0
 #: How Vertex AI says that a job may not run as its service account.
 _NOT_TO_ACT = ("iam.serviceAccounts.actAs", "to act as service_account")
+
+
+def submit_all(requests: Sequence[Request]) -> list[Submitted | Refused | Unknown]:
+    """Make a custom job of each request; its labels tell whether it is there already."""
+    return [submit(request) for request in requests]
 
 
 def submit(request: Request) -> Submitted | Refused | Unknown:

@@ -1,4 +1,7 @@
-"""The request: what is pushed, all but the file's text, which is made from it when it is sent."""
+"""The files of an experiment, and the request: all that is pushed but the file's text.
+
+The text is made from the request when it is sent.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,11 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from fahr_core.description import describe_job
-from fahr_core.models import Code, Request, dumps
+from fahr_core.models import Artifacts, Code, RenderedFile, Request, dumps
 from fahr_core.store import digest_of
+from fahr_kaggle import identity, metadata
 from fahr_kaggle.identity import experiment_id
-from fahr_kaggle.options import SESSION_LIMIT, options_of
+from fahr_kaggle.options import SESSION_LIMIT, options_of, rendered_metadata
 from fahr_kaggle.sources import FIELDS, attached, input_sources
 from fahr_kaggle.wheels import wheels_digest
 
@@ -22,7 +26,7 @@ if TYPE_CHECKING:
     from fahr_kaggle.options import Options
     from fahr_kaggle.sources import Source
 
-__all__ = ["plan"]
+__all__ = ["plan", "render"]
 
 #: Seconds that a script has to save after its time limit, before Kaggle kills the session.
 GRACE = 30.0
@@ -30,6 +34,17 @@ GRACE = 30.0
 _AROUND = 900
 #: Seconds before the end of a session at which one of a chain ends itself.
 _BEFORE_THE_END = 600
+
+
+def render(job: Job) -> Artifacts:
+    """Render ``kernel-metadata.json``, as the official client reads it, and the experiment's id.
+
+    Raises:
+        FahrError: a setting or ``kernel-metadata.json`` is wrong.
+    """
+    described = RenderedFile(path=metadata.FILE, text=rendered_metadata(job), mark="json")
+    mine = f"{experiment_id(Path(job.experiment))}\n"
+    return Artifacts(files=(described, RenderedFile(path=identity.FILE, text=mine, mark="none")))
 
 
 def plan(job: Job) -> Request:

@@ -16,20 +16,25 @@ from fahr_kaggle.ownership import is_named, ownership_problem
 from fahr_kaggle.staging import kernel_of, push_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from fahr_core.models import Request
     from fahr_kaggle.answers import Pushed, Version
     from fahr_kaggle.header import Header
     from fahr_kaggle.kernel import Kernel
 
-__all__ = ["find", "submit"]
+__all__ = ["find", "submit", "submit_all"]
 
 #: Versions that are looked through for a run; those drawn before it end the search.
 _MOST_VERSIONS = 40
 _EARLIER_VERSIONS = 5
 #: Seconds between looks for a push that may still arrive.
 _LATE = (1.0, 3.0, 6.0)
+
+
+def submit_all(requests: Sequence[Request]) -> list[Submitted | Refused | Unknown]:
+    """Push each request once."""
+    return [submit(request) for request in requests]
 
 
 def submit(request: Request) -> Submitted | Refused | Unknown:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fahr_core.container import container_artifacts
 from fahr_core.models import Request
 from fahr_core.request_parts import (
     check_gpu_image,
@@ -25,15 +27,26 @@ from fahr_sagemaker.validation import check_request, check_structure
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from fahr_core.models import Artifacts, Image, Job
+    from fahr_core.models import Artifacts, BaseImage, Image, Job
 
 #: By these a job is known again, whatever a request says besides.
 _MARKS = (names.RUN_ID_VARIABLE, names.CONTENT_VARIABLE)
 
-__all__ = ["complete", "fit_machine", "plan"]
+__all__ = ["complete", "plan", "render"]
 
 #: Settings that say who asks, and not what runs.
 _WHOSE = ("region", "profile")
+
+
+def render(job: Job, base: BaseImage | None) -> Artifacts:
+    """Render the image's files, with the runtime for ``/opt/ml``; the image fits the machine.
+
+    Raises:
+        DriverError: no build driver gave a base.
+        UsageError: the image does not fit the machine.
+    """
+    _fit_machine(job, gpu_image=bool(base and base.gpu))
+    return container_artifacts(job, base, Path(__file__).parent)
 
 
 def plan(job: Job, artifacts: Artifacts, image: Image | None) -> Request:
@@ -47,7 +60,7 @@ def plan(job: Job, artifacts: Artifacts, image: Image | None) -> Request:
         UsageError: settings that contradict each other.
     """
     account = account_of(job.settings)
-    instance = fit_machine(job, gpu_image=bool(artifacts.base and artifacts.base.gpu))
+    instance = _fit_machine(job, gpu_image=bool(artifacts.base and artifacts.base.gpu))
     body, uploads = complete(job, account, instance, image_by_digest(image, "SageMaker"))
     return Request(
         driver=job.train_driver,
@@ -60,7 +73,7 @@ def plan(job: Job, artifacts: Artifacts, image: Image | None) -> Request:
     )
 
 
-def fit_machine(job: Job, *, gpu_image: bool) -> str:
+def _fit_machine(job: Job, *, gpu_image: bool) -> str:
     """Give the job's machine, which fits its image.
 
     Raises:

@@ -17,11 +17,11 @@ from fahr_sagemaker.failures import code_of, is_certain, is_refusal, is_throttli
 from fahr_sagemaker.links import console_link
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from fahr_core.models import Request
 
-__all__ = ["find", "is_same", "is_unknown_job", "reference", "submit"]
+__all__ = ["find", "is_same", "is_unknown_job", "reference", "submit", "submit_all"]
 
 _TAKEN = "ResourceInUse"
 _LIMIT = "ResourceLimitExceeded"
@@ -35,6 +35,11 @@ _TOLD = (
 _UNKNOWN = re.compile(r"(?i)not found|could not find|does not exist")
 #: ``The account-level service limit 'ml.g5.xlarge for training job usage' is 0 Instances, ...``
 _LIMIT_TEXT = re.compile(r"usage' is (\d+)")
+
+
+def submit_all(requests: Sequence[Request]) -> list[Submitted | Refused | Unknown]:
+    """Make a training job of each request; a name is taken once and for ever."""
+    return [submit(request) for request in requests]
 
 
 def submit(request: Request) -> Submitted | Refused | Unknown:

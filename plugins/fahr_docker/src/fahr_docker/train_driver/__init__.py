@@ -2,8 +2,10 @@
 
 driver.py      the hooks
 settings.py    what a person can set
+image.py       what the image is made from, and where it stays
 planning.py    the exact container that a job asks for; asks nobody
 checks.py      what is wrong before anything is built: engine, GPUs, memory, disk, inputs
+staging.py     what is done before: earlier jobs come home, secrets are kept
 sending.py     makes and starts the container, once; finds a submission whose answer was lost
 jobs.py        how a job is, and stopping it
 logs.py        what it printed

@@ -21,14 +21,19 @@ from fahr_docker.train_driver.jobs import ref_of
 from fahr_docker.train_driver.planning import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from fahr_core.models import Request
     from fahr_docker.staged_tree import Entry
     from fahr_docker.train_driver.containers import Containers, Seen
     from fahr_docker.train_driver.facts import Facts
 
-__all__ = ["find", "find_named", "submit"]
+__all__ = ["find", "find_named", "submit", "submit_all"]
+
+
+def submit_all(requests: Sequence[Request]) -> list[Submitted | Refused | Unknown]:
+    """Start a container for each request."""
+    return [submit(request) for request in requests]
 
 
 def submit(request: Request) -> Submitted | Refused | Unknown:

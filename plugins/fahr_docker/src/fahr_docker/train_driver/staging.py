@@ -1,0 +1,28 @@
+"""What is done before a job's container is made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fahr_core.models import Staged
+from fahr_docker.train_driver import homecoming, keeping
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fahr_core.hookspecs import Progress
+    from fahr_core.models import Request
+
+__all__ = ["stage"]
+
+
+def stage(request: Request, secrets: Mapping[str, str], progress: Progress) -> Staged:
+    """Keep the secrets until the container is made; bring earlier jobs home.
+
+    Raises:
+        DiskError: the disk is full or cannot be written.
+    """
+    homecoming.tidy(request, progress)
+    if secrets:
+        keeping.keep_secrets(request.run_id, secrets)
+    return Staged(secrets=tuple(secrets))
