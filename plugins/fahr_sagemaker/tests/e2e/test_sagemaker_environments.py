@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.e2e.at_cloud import ENVIRONMENTS, notebook
+from tests.e2e.at_cloud import ENVIRONMENTS, image_of_ones_own, notebook
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
@@ -33,15 +33,8 @@ def test_a_notebook_comes_home_executed_with_its_parameters(fahr):
 
 
 def test_an_image_of_ones_own_is_what_the_job_starts_from(fahr, aws_engine):
-    base = "python:3.11-slim-bookworm"
-    own = aws_engine.containers.create(base)
-    image = "fahr-story/own:1"
-    try:
-        own.commit("fahr-story/own", "1", conf={"Env": ["COLOUR=blue"]})
-        fahr.write("train.py", "import os\nprint('colour', os.environ['COLOUR'])\n")
+    fahr.write("train.py", "import os\nprint('colour', os.environ['COLOUR'])\n")
+    with image_of_ones_own(aws_engine) as image:
         name, job = fahr.sent("train.py", f"--train-image={image}")
-        assert job.reason == ""
-        assert "colour blue" in fahr.printed(name)
-    finally:
-        own.remove(force=True)
-        aws_engine.images.remove(image, force=True)
+    assert job.reason == ""
+    assert "colour blue" in fahr.printed(name)
