@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import secrets
 import subprocess
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from tests.e2e.conftest import Fahr
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["ENVIRONMENTS", "LONG", "LOOK", "MODEL", "SAVE", "SUM", "AtCloud", "notebook"]
+__all__ = [
+    "ENVIRONMENTS",
+    "LONG",
+    "LOOK",
+    "MODEL",
+    "SAVE",
+    "SUM",
+    "AtCloud",
+    "image_of_ones_own",
+    "notebook",
+]
 
 LONG = 480  # seconds that a first image may take, on a machine with other things to do
 
@@ -107,6 +120,21 @@ def metadata_of_the_script(fahr: Fahr) -> None:
 
 #: Ways to say what a job needs.
 ENVIRONMENTS = (requirements, uv_lock, metadata_of_the_script)
+
+
+@contextmanager
+def image_of_ones_own(engine: Any) -> Iterator[str]:
+    """Make an image in which the variable COLOUR is ``blue``, for as long as the block lasts."""
+    name, tag = "fahr-story/own", secrets.token_hex(4)
+    container = engine.containers.create("python:3.11-slim-bookworm")
+    try:
+        container.commit(name, tag, conf={"Env": ["COLOUR=blue"]})
+    finally:
+        container.remove(force=True)
+    try:
+        yield f"{name}:{tag}"
+    finally:
+        engine.images.remove(f"{name}:{tag}", force=True)
 
 
 class AtCloud(Fahr):
