@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+from calls import KINDS
 from fahr_core.models import State
 from fahr_core.paths import cache_folder
 from fahr_kaggle import chain, chain_notes
@@ -15,7 +16,6 @@ from jobs import ended, experiment, fetched, log_of, patiently, request_of, sent
 #: Between two sessions, and what of it is asked again when the output is fetched.
 CALLS = ("GetKernelSessionStatus", "ListKernelSessionOutput", "Download", "GetKernel", "SaveKernel")
 FETCHING = ("GetKernel", "ListKernelSessionOutput", "Download")
-KINDS = ("cut", "slow", "limited", "broken", "lost", "torn", "silent")
 
 #: Ends as the launcher ends a script whose time is over, but for the last time.
 RELAY = """

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from tests.conftest import wait_until
 
+from calls import KINDS, STOP
 from fahr_core.models import State
 from jobs import ended, experiment, patiently, request_of, sent, session
 
-CALLS = ("GetKernelSessionStatus", "LogStream", "CancelKernelSession")
-KINDS = ("cut", "slow", "limited", "broken", "lost", "torn", "silent")
+CALLS = ("GetKernelSessionStatus", *STOP)
 WAITING = "import time; print('first', flush=True); time.sleep(600)\n"
 
 

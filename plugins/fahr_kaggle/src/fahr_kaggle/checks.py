@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fahr_core.errors import AccessError, ServiceError
+from fahr_core.findings import finding_of
 from fahr_core.models import Finding
 from fahr_kaggle.client import Kaggle
 from fahr_kaggle.identity import experiment_id
@@ -31,7 +32,6 @@ def examine(job: Job) -> list[Finding]:
     """Find what is wrong or doubtful, and what is well.
 
     Raises:
-        ServiceError: Kaggle does not answer.
         UsageError: the settings contradict each other.
     """
     options = options_of(job)
@@ -40,7 +40,9 @@ def examine(job: Job) -> list[Finding]:
         with Kaggle() as kaggle:
             found += _Account(kaggle, job, options).findings()
     except AccessError as error:
-        found.append(_error("credentials", error.message, *error.hints))
+        found.append(finding_of("credentials", error))
+    except ServiceError as error:
+        found.append(finding_of("service", error))
     return found
 
 

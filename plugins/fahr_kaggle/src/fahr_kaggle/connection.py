@@ -38,6 +38,7 @@ FIRST_PAUSE = 1.0
 #: Answers after which the same call may succeed.
 _TEMPORARY = frozenset({408, 425, 429, 500, 502, 503, 504})
 _TOO_MANY = 429
+_LATER = "the same command may work in a minute"
 
 
 class NotThere(Exception):  # noqa: N818 - reads as the fact that it states
@@ -147,11 +148,11 @@ class Connection:
         if isinstance(error, requests.HTTPError) and error.response is not None:
             return self._refusal(what, error.response, str(error))
         if isinstance(error, requests.Timeout):
-            return ServiceError(f"Kaggle does not answer: could not {what}"), 0.0
+            return ServiceError(f"Kaggle does not answer: could not {what}", _LATER), 0.0
         if isinstance(error, requests.JSONDecodeError | ValueError | KeyError):
             return ServiceError(f"Kaggle's answer makes no sense: could not {what} ({error})"), 0.0
         if isinstance(error, requests.RequestException):
-            return ServiceError(f"cannot reach Kaggle to {what}: {_cause(error)}"), 0.0
+            return ServiceError(f"cannot reach Kaggle to {what}: {_cause(error)}", _LATER), 0.0
         return error, None
 
     def _refusal(
@@ -160,10 +161,11 @@ class Connection:
         status, told = _status(response)
         told = told or text
         if status == _TOO_MANY:
-            problem = Throttled(f"Kaggle asks for fewer calls: could not {what}")
+            problem = Throttled(f"Kaggle asks for fewer calls: could not {what}", _LATER)
             return problem, _retry_after(response)
         if status in _TEMPORARY:
-            return ServiceError(f"Kaggle failed ({status}): could not {what}: {told}"), 0.0
+            text = f"Kaggle failed ({status}): could not {what}: {told}"
+            return ServiceError(text, _LATER), 0.0
         if status == 401:
             return AccessError(
                 f"Kaggle does not accept the credentials from {self.credentials.source}",
