@@ -40,6 +40,7 @@ class Cloud:
         layout: Where inputs are seen: ``flat`` (``/kaggle/input/<slug>``) or ``nested``
             (``/kaggle/input/datasets/<owner>/<slug>``).
         lists_notebooks: Whether an executed notebook is listed among its session's output.
+        lists_numbers: Whether a list of kernels has the numbers of their latest versions.
         competitions: Data of each competition by its name.
         faults: What happens to calls to come.
         calls: All calls so far.
@@ -60,6 +61,7 @@ class Cloud:
         self.pace = pace or Pace()
         self.layout: Layout = layout
         self.lists_notebooks = False
+        self.lists_numbers = True
         self.image = image or Image(folder / "image")
         self.lock = threading.RLock()
         self.accounts = Accounts()

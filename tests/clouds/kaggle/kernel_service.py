@@ -88,9 +88,13 @@ def listed(cloud: Cloud, account: Account, asked: Asked) -> dict[str, Any]:
         and user in (None, kernel.owner)
         and (word in kernel.slug or word in kernel.title)
     ]
+    if document.get("sortBy") == "DATE_RUN":
+        found.sort(key=lambda kernel: kernel.versions[-1].saved, reverse=True)
     start = (max(1, document.get("page") or 1) - 1) * (document.get("pageSize") or 20)
     page, token = page_of(found[start:], document, cloud.limits.page_size, 20)
     rows = [metadata_of(kernel, kernel.versions[-1]) for kernel in page]
+    if not cloud.lists_numbers:
+        rows = [row | {"currentVersionNumber": None} for row in rows]
     return {"kernels": rows, "nextPageToken": token}
 
 
@@ -191,7 +195,7 @@ def metadata_of(kernel: Kernel, version: Version) -> dict[str, Any]:
         "title": kernel.title,
         "author": kernel.owner,
         "slug": kernel.slug,
-        "lastRunTime": datetime.now(UTC).replace(tzinfo=None).isoformat() + "Z",
+        "lastRunTime": datetime.fromtimestamp(version.saved, UTC).isoformat(),
         "language": asked["language"],
         "kernelType": asked["kernelType"],
         "isPrivate": kernel.is_private,

@@ -19,13 +19,17 @@ LABEL = re.compile(r"v([0-9]+)")
 
 @dataclass
 class Version:
-    """A version: the request that saved it, and the session that ran it (None: quick save)."""
+    """A version: the request that saved it, and the session that ran it (None: quick save).
+
+    ``saved`` is when (seconds since 1970).
+    """
 
     number: int
     asked: dict[str, Any]
     sources: dict[str, list[str]]
     machine_shape: str
     session: Session | None = None
+    saved: float = field(default_factory=time.time)
 
 
 @dataclass

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["OutputPage", "Pushed", "Quota", "RemoteFile", "Status", "Version", "is_busy"]
+    from fahr_kaggle.kernel import Kernel
+
+__all__ = ["Listed", "OutputPage", "Pushed", "Quota", "RemoteFile", "Status", "Version", "is_busy"]
 
 #: Words of a refusal that a later push may not meet: the account's sessions are all in use.
 _BUSY = "session count"
@@ -38,6 +40,21 @@ class Version:
     source: str
     shape: str | None
     private: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A kernel as Kaggle lists it: its latest version's number, and when that was run.
+
+    ``id`` tells a kernel from one of its name that was deleted; ``number`` and ``ran`` are
+    None where the list leaves them out.
+    """
+
+    id: int
+    kernel: Kernel
+    number: int | None
+    shape: str | None
+    ran: float | None
 
 
 @dataclass(frozen=True, slots=True)

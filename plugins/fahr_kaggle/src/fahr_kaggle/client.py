@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from fahr_core.errors import AccessError
 from fahr_kaggle import addresses
-from fahr_kaggle.answers import OutputPage, Pushed, Quota, RemoteFile, Status, Version
+from fahr_kaggle.answers import Listed, OutputPage, Pushed, Quota, RemoteFile, Status, Version
 from fahr_kaggle.connection import Connection, NotThere, sdk
+from fahr_kaggle.kernel import Kernel
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
     from types import TracebackType
 
     import requests
 
-    from fahr_kaggle.kernel import Kernel
-
 __all__ = ["Kaggle"]
 
 #: Files of a page of output; the service gives no more.
 PAGE_SIZE = 200
+#: Kernels of a page of the list.
+LIST_SIZE = 100
+_ENUMS = "kernels_enums"
 
 
 class Kaggle:
@@ -107,6 +110,21 @@ class Kaggle:
             shape=metadata.machine_shape or None,
             private=bool(metadata.is_private),
         )
+
+    def kernels(self) -> Iterator[Listed]:
+        """Give the account's kernels, whose last run is newest first; a page when it is read."""
+        types, enums = (sdk(f"kernels.types.{name}") for name in ("kernels_api_service", _ENUMS))
+
+        request = types.ApiListKernelsRequest()
+        request.group = enums.KernelsListViewType.PROFILE
+        request.sort_by = enums.KernelsListSortType.DATE_RUN
+        request.page_size = LIST_SIZE
+        while True:
+            answer = self._call("list the kernels", self._kernels.list_kernels, request)
+            yield from map(_listed, answer.kernels or ())
+            if not answer.next_page_token:
+                return
+            request.page_token = answer.next_page_token
 
     def status(self, kernel: Kernel, number: int) -> Status | None:
         """Give where a version's session is; None when Kaggle knows of none (yet)."""
@@ -256,3 +274,17 @@ class Kaggle:
         if number is not None:
             request.version_label = f"v{number}"
         return request
+
+
+def _listed(told: Any) -> Listed:
+    owner, _, slug = str(told.ref).strip("/").partition("/")
+    ran = told.last_run_time
+    if ran is not None and ran.tzinfo is None:
+        ran = ran.replace(tzinfo=UTC)
+    return Listed(
+        id=told.id,
+        kernel=Kernel(owner, slug),
+        number=told.current_version_number or None,
+        shape=told.machine_shape or None,
+        ran=ran.timestamp() if ran else None,
+    )

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from fahr_kaggle.answers import Status
     from fahr_kaggle.kernel import Kernel
 
-__all__ = ["RECORD", "ask", "observe"]
+__all__ = ["RECORD", "ask", "observe", "seen_state"]
 
 #: The record that the launcher leaves in the output.
 RECORD = "fahr-job.json"
@@ -114,14 +114,20 @@ def _session_state(kaggle: Kaggle, ref: JobRef, kernel: Kernel, version: int) ->
         if kaggle.version(kernel, version) is None:
             return _gone(ref, f"Kaggle has no version {version} of {kernel} (deleted?)")
         return JobState(ref=ref, state=State.SUBMITTED, link=kernel.link, seen=time.time())
-    state = JobState(
+    state = seen_state(ref, kernel, status)
+    return _ended(kaggle, kernel, version, state, status) if state.state.final else state
+
+
+def seen_state(ref: JobRef, kernel: Kernel, status: Status) -> JobState:
+    """Give a job's state by Kaggle's word alone, without what the job itself has left."""
+    return JobState(
         ref=ref,
         state=_STATES.get(status.word, State.RUNNING),
+        reason=_word_of(status),
         link=kernel.link,
         where=_where(ref),
         seen=time.time(),
     )
-    return _ended(kaggle, kernel, version, state, status) if state.state.final else state
 
 
 def _ended(
@@ -170,10 +176,8 @@ def _content(kaggle: Kaggle, url: str) -> dict[str, Any]:
 
 def _reason(kaggle: Kaggle, kernel: Kernel, version: int, status: Status) -> str | None:
     """Give why a job ended that has left no word: Kaggle's own, else its log's last lines."""
-    if status.word == "NEW_SCRIPT":
-        return "Kaggle saved this version and did not run it"
-    if status.failure:
-        return f"Kaggle: {status.failure}"
+    if told := _word_of(status):
+        return told
     try:
         words = last_words(kaggle.output_page(kernel, version).log)
     except (NotThere, ServiceError):
@@ -181,6 +185,12 @@ def _reason(kaggle: Kaggle, kernel: Kernel, version: int, status: Status) -> str
     if status.word == "CANCEL_ACKNOWLEDGED":
         return words or "it was stopped on Kaggle's page, or its session's time was over"
     return words or "Kaggle gives no reason"
+
+
+def _word_of(status: Status) -> str | None:
+    if status.word == "NEW_SCRIPT":
+        return "Kaggle saved this version and did not run it"
+    return f"Kaggle: {status.failure}" if status.failure else None
 
 
 def _where(ref: JobRef) -> str:
