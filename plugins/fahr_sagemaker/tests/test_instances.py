@@ -30,6 +30,7 @@ def test_the_machine_that_is_chosen(given, gpu, gpu_image, chosen):
     [
         ("ml.m5.large", None, True, "ml.m5.large has none"),
         ("ml.m5.large", "any", True, "ml.m5.large has none"),
+        ("ml.nope.large", None, True, "'ml.nope.large' is no machine that this boto3 knows"),
         ("ml.g4dn.xlarge", "A100", True, "ml.g4dn.xlarge has T4"),
         ("ml.g5.xlarge", "ml.g6.xlarge", True, "give one of them"),
         ("m5.large", None, False, "no machine of SageMaker's"),

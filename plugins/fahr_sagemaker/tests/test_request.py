@@ -106,6 +106,18 @@ def test_a_machine_is_kept_warm_when_asked():
     assert body["ResourceConfig"]["KeepAlivePeriodInSeconds"] == 600
 
 
+@pytest.mark.parametrize("timeout", [None, 7200.0])
+def test_a_spot_job_that_may_wait_for_less_than_it_may_run_is_refused(timeout):
+    settings = {"spot": True, "max_wait": "1h"}
+    with pytest.raises(
+        UsageError, match=r"max_wait \(60 min\) .* less than the time limit"
+    ) as told:
+        request_of(settings, timeout=timeout)
+    assert told.value.hints[0] == "fahr fit --timeout=3600"
+    limits = request_of(settings, timeout=1800.0).body["StoppingCondition"]
+    assert limits == {"MaxRuntimeInSeconds": 1800, "MaxWaitTimeInSeconds": 3600}
+
+
 def test_the_command_lines_time_limit_goes_before_the_settings():
     body = request_of({"max_runtime": "1h", "spot": True}, timeout=90.5).body
     assert body["StoppingCondition"] == {"MaxRuntimeInSeconds": 91, "MaxWaitTimeInSeconds": 182}

@@ -84,7 +84,6 @@ def test_metrics_may_be_written_as_sagemaker_writes_them(tmp_path):
     ("changes", "told"),
     [
         ({"max_wait": 100}, "spot=true"),
-        ({"spot": True, "max_wait": 100}, "less than max_runtime"),
         ({"spot": True, "keep_alive": 60}, "kept warm"),
         ({"subnets": ["sn-1"]}, "both subnets and security_group_ids"),
         ({"output_path": "s3://"}, "output_path"),

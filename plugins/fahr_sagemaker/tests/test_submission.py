@@ -7,7 +7,9 @@ from tests.clouds.aws import ACCOUNT, REGION, Fault
 
 from fahr_core.errors import FahrError
 from fahr_core.models import Absent, Found, JobRef, Refused, Submitted, Unknown, from_json, to_json
+from fahr_core.testing.fixtures import no_progress
 from fahr_sagemaker.client import Client
+from fahr_sagemaker.staging import stage
 from fahr_sagemaker.submission import _beyond_limit, find, submit
 from made_jobs import request_of
 from placed_requests import elsewhere, placed, planned
@@ -28,6 +30,17 @@ def made(cloud):
     """Give the names of the jobs that the service has."""
     listed = Client().call("sagemaker", "ListTrainingJobs")["TrainingJobSummaries"]
     return [job["TrainingJobName"] for job in listed]
+
+
+def secrets_left(cloud):
+    """Give the places of the secrets that the account has, as a job is told them."""
+    manager, parameters = (cloud.client(name, own=True) for name in ("secretsmanager", "ssm"))
+    secrets = manager.list_secrets()["SecretList"]
+    found = parameters.get_parameters_by_path(Path="/", Recursive=True)["Parameters"]
+    folders = [parameter["Name"].rpartition("/")[0] for parameter in found]
+    return [f"secretsmanager:{secret['Name']}" for secret in secrets] + [
+        f"ssm:{folder}" for folder in folders
+    ]
 
 
 def test_a_request_is_a_job_and_is_found_again(sound):
@@ -142,6 +155,34 @@ def test_an_image_that_is_not_there(sound):
     assert isinstance(answer, Refused)
     assert "Cannot find the requested image" in answer.reason
     assert isinstance(find(request), Absent)
+
+
+@pytest.mark.parametrize("vault", ["secretsmanager", "ssm"])
+def test_a_job_that_is_refused_leaves_no_secret(sound, vault):
+    sound.quotas["ml.m5.large"] = 0
+    request = planned(sound, {"vault": vault}, secrets=("TOKEN",))
+    stage(request, {"TOKEN": "x"}, no_progress)
+    assert secrets_left(sound) == [request.body["Environment"]["FAHR_SECRETS"]]
+    assert isinstance(submit(request), Refused)
+    assert secrets_left(sound) == []
+
+
+def test_the_secret_of_a_job_that_has_the_name_stays(sound):
+    request = planned(sound, secrets=("TOKEN",))
+    stage(request, {"TOKEN": "x"}, no_progress)
+    assert isinstance(submit(request), Submitted)
+    other = elsewhere(request)
+    place = {"FAHR_SECRETS": request.body["Environment"]["FAHR_SECRETS"]}
+    body = {**other.body, "Environment": {**other.body["Environment"], **place}}
+    assert isinstance(submit(replace(other, body=body)), Refused)
+    assert secrets_left(sound) == list(place.values())
+
+
+def test_a_secret_that_cannot_be_removed_is_told(sound):
+    sound.quotas["ml.m5.large"] = 0
+    sound.deny("secretsmanager:DeleteSecret")
+    answer = submit(planned(sound, secrets=("TOKEN",)))
+    assert "its secrets are still there (secretsmanager:AmazonSageMaker-fahr-" in answer.hints[-1]
 
 
 def test_without_credentials_nothing_was_sent(sound, monkeypatch):

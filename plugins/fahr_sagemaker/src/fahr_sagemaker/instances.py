@@ -112,11 +112,20 @@ def _check_gpu(instance: str, gpu: str | None) -> None:
 
 def _check_image(instance: str, *, gpu_image: bool) -> None:
     if gpu_image and not has_gpu(instance):
+        if instance not in _machines():
+            raise UsageError(f"{instance!r} is no machine that this boto3 knows", *_hint(instance))
         raise UsageError(
             f"the image is made for GPUs, and {instance} has none",
             f"fahr fit -c instance_type={_SMALLEST_GPU}",
             "fahr fit --build-driver=local-cpu",
         )
+
+
+def _machines() -> list[str]:
+    """Give the machines that botocore's model of the service has."""
+    from fahr_sagemaker.client import service_model
+
+    return list(service_model("sagemaker").shape_for("TrainingInstanceType").enum)
 
 
 def _hint(named: str) -> list[str]:

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fahr_core.container import container_artifacts
+from fahr_core.durations import duration
+from fahr_core.errors import UsageError
 from fahr_core.models import Request
 from fahr_core.request_parts import (
     check_gpu_image,
@@ -170,7 +172,14 @@ def _limits(job: Job) -> dict[str, int]:
     settings, limit = job.settings, time_limit(job, "max_runtime")
     found = {"MaxRuntimeInSeconds": limit}
     if settings["spot"]:
-        found["MaxWaitTimeInSeconds"] = max(limit, settings["max_wait"] or 2 * limit)
+        found["MaxWaitTimeInSeconds"] = wait = settings["max_wait"] or 2 * limit
+        if wait < limit:
+            raise UsageError(
+                f"max_wait ({duration(wait)}) holds for waiting and running: less than the time "
+                f"limit ({duration(limit)})",
+                f"fahr fit --timeout={wait}",
+                f"fahr fit -c max_wait={2 * limit}",
+            )
     if settings["max_pending"]:
         found["MaxPendingTimeInSeconds"] = settings["max_pending"]
     return found

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from fahr_core.models import Job, JobRef
     from fahr_sagemaker.client import Client
 
-__all__ = ["forget", "place_of", "store", "variable_of"]
+__all__ = ["forget", "place_of", "remove", "store", "variable_of"]
 
 #: Roles with AWS's own policy AmazonSageMakerFullAccess may read secrets of such names.
 _PREFIX = "AmazonSageMaker-fahr-"
@@ -72,7 +72,17 @@ def forget(client: Client, ref: JobRef) -> None:
         AccessError: a permission is missing.
         ServiceError: AWS does not answer.
     """
-    kind, _, name = str(ref.data.get("secrets") or "").partition(":")
+    remove(client, str(ref.data.get("secrets") or ""))
+
+
+def remove(client: Client, place: str) -> None:
+    """Remove the secrets at a place (:func:`place_of`); an empty one is none.
+
+    Raises:
+        AccessError: a permission is missing.
+        ServiceError: AWS does not answer.
+    """
+    kind, _, name = place.partition(":")
     if kind == "secretsmanager":
         _remove_secret(client, name)
     elif kind == "ssm":

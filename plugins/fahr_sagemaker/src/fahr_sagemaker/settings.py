@@ -148,8 +148,6 @@ def _faults(settings: SageMakerSettings) -> list[str]:
     found = [f"{old} is the old name of {_OLD_NAMES[old]}: give one of them" for old in both]
     if given.max_wait is not None and not given.spot:
         found.append("max_wait is for spot jobs: spot=true")
-    if given.spot and given.max_wait is not None and given.max_wait < given.max_runtime:
-        found.append(f"max_wait ({given.max_wait} s) is less than max_runtime")
     if given.spot and given.keep_alive:
         found.append("a spot machine cannot be kept warm: leave out keep_alive")
     if "TrainingJobName" in given.request:

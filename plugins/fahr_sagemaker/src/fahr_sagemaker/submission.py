@@ -7,11 +7,13 @@ repeated makes no second job, and the run id in the job's variables tells whose 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from fahr_core.errors import AccessError, FahrError
 from fahr_core.models import Absent, Found, JobRef, Refused, Submitted, Unknown
 from fahr_sagemaker import names
+from fahr_sagemaker import secrets as secret_store
 from fahr_sagemaker.client import Client
 from fahr_sagemaker.failures import code_of, is_certain, is_refusal, is_throttling
 from fahr_sagemaker.links import console_link
@@ -51,7 +53,7 @@ def submit(request: Request) -> Submitted | Refused | Unknown:
     try:
         answer = client.call("sagemaker", "CreateTrainingJob", **request.body)
     except FahrError as error:
-        return _unsent(client, request, error)
+        return _without_secrets(client, request, _unsent(client, request, error), error)
     ref = reference(request, str(answer["TrainingJobArn"]))
     return Submitted(ref=ref, link=_link(ref))
 
@@ -112,6 +114,24 @@ def _unsent(client: Client, request: Request, error: FahrError) -> Submitted | R
         if isinstance(found, Unknown):
             return found
     return _refused(client, request, error)
+
+
+def _without_secrets(
+    client: Client, request: Request, answer: Submitted | Refused | Unknown, error: FahrError
+) -> Submitted | Refused | Unknown:
+    """Let a job that is never made leave no secrets.
+
+    One that waits for its turn needs them, and where the name is taken they are another job's.
+    """
+    place = request.body["Environment"].get(names.SECRETS_VARIABLE)
+    if not place or not isinstance(answer, Refused) or answer.busy or code_of(error) == _TAKEN:
+        return answer
+    try:
+        secret_store.remove(client, place)
+    except FahrError as problem:
+        left = f"its secrets are still there ({place}): {problem.message}"
+        return replace(answer, hints=(*answer.hints, left))
+    return answer
 
 
 def _refused(client: Client, request: Request, error: FahrError) -> Refused:
