@@ -5,6 +5,7 @@ import base64
 import json
 import sys
 import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -267,6 +268,38 @@ def test_a_fault_of_a_moment_is_not_noticed(at_google, inside, fault, call):
 
 
 # -- secrets and the reason of a failure ------------------------------------------------------
+
+
+@pytest.mark.parametrize("token", [True, False])
+def test_an_emulator_is_given_a_token_where_there_is_one(at_google, inside, monkeypatch, token):
+    seen = []
+
+    class Emulator(BaseHTTPRequestHandler):
+        def do_POST(self):
+            seen.append(self.headers["Authorization"])
+            self.rfile.read(int(self.headers["Content-Length"] or 0))
+            self.send_response(200)
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        do_GET = do_DELETE = do_POST  # noqa: N815 - http.server's names
+
+        def log_message(self, *told):
+            pass
+
+    if not token:
+        monkeypatch.setenv("GCE_METADATA_HOST", "127.0.0.1:1")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Emulator) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"127.0.0.1:{server.server_port}")
+        runtime.places()
+        (inside / "output").mkdir(parents=True, exist_ok=True)
+        (inside / "output" / "model.txt").write_text("42")
+        runtime.deliver("")
+        server.shutdown()
+    assert len(seen) >= 3  # the failure goes, checkpoints are listed, the model comes
+    assert all(bool(one) is token for one in seen)
 
 
 def test_the_reason_lies_in_the_bucket_by_the_rank(models, monkeypatch):
