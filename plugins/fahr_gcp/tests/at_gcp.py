@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.e2e.at_cloud import AtCloud
 
+from tabled_calls import EVERY
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.clouds.gcp.cloud import Cloud
@@ -34,14 +37,19 @@ class AtGcp(AtCloud):
 
 
 @pytest.fixture
-def reader(own_home: Path, gcp: Cloud, tmp_path: Path) -> AtGcp:
-    """Give a runner of ``fahr`` in an empty folder named ``digits``, with a project."""
+def reader(own_home: Path, gcp: Cloud, tmp_path: Path) -> Iterator[AtGcp]:
+    """Give a runner of ``fahr`` in an empty folder named ``digits``, with a project.
+
+    A call that no table of faults has is an error of the test that makes it.
+    """
     gcp.bucket("models")
     account = gcp.service_account(ACCOUNT)
     repository = gcp.repository("images")
     folder = tmp_path / "digits"
     folder.mkdir()
-    return AtGcp(folder, gcp, account, repository)
+    yield AtGcp(folder, gcp, account, repository)
+    own = {call.name for call in gcp.calls if gcp.accounts.kind(call.caller) == "user"}
+    assert own - EVERY == set()
 
 
 @pytest.fixture

@@ -1,51 +1,33 @@
-"""Each call of a whole ``fit`` and of a ``fetch`` goes wrong in turn: one job, or none and why.
+"""Each call of a whole ``fit`` goes wrong in turn: one job, or none and why.
 
 Only the image is made before: what the engine and the registry do when they fail is shown
-where images are made.
+where images are made.  What comes after is in ``test_life_faults.py``.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from itertools import product
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.clouds.faults import Fault
 
-import placed_jobs
 from fahr_core.errors import FahrError, ServiceError
 from fahr_core.ledger import Ledger
-from fahr_core.models import FetchOptions, State
+from fahr_core.models import State
 from fahr_core.planning import Order, make_plan
 from fahr_core.reporter import Quiet
 from fahr_core.session import Session
 from fahr_core.submission import submit
-from fahr_core.testing.fixtures import no_progress
-from fahr_gcp import logs, output, states
 from made_jobs import pushed
+from tabled_calls import FIT, GPU, LARGE
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-#: Every call that a fit with an input and a secret makes, in no order.
-CALLS = (
-    "aiplatform:customJobs.create",
-    "aiplatform:customJobs.list",
-    "artifactregistry:repositories.create",
-    "artifactregistry:repositories.get",
-    "iam:serviceAccounts.get",
-    "iam:serviceAccounts.testIamPermissions",
-    "oauth2:token",
-    "operations:get",
-    "secretmanager:secrets.create",
-    "secretmanager:secrets.setIamPolicy",
-    "secretmanager:secrets.addVersion",
-    "serviceusage:services.batchGet",
-    "storage:buckets.get",
-    "storage:buckets.testIamPermissions",
-    "storage:objects.get",
-    "storage:objects.insert",
-)
+CALLS = (*FIT, *GPU, *LARGE)
 #: Those without which no job can be sent; of the others a check says what it could not see.
 NEEDED = (
     "aiplatform:customJobs.create",
@@ -57,16 +39,15 @@ NEEDED = (
     "storage:objects.insert",
 )
 CREATE = "aiplatform:customJobs.create"
-#: Every call that looking after a job and fetching makes.
-READS = (
-    "aiplatform:customJobs.get",
-    "logging:entries.list",
-    "storage:objects.list",
-    "storage:objects.get",
-)
 #: What goes wrong once; seconds are how long an answer is waited for.
 FAULTS = (Fault.TIMEOUT, Fault.ERROR, Fault.THROTTLE, Fault.RESET, Fault.LOST)
 PATIENCE = 2
+#: A job whose answer comes when nobody waits for it any more.
+TOO_LATE = (CREATE, Fault.SLOW)
+#: Seconds by which an answer is late that comes in time: the usual patience is a minute.
+LATE = 0.2
+#: More bytes than one call to Cloud Storage brings.
+MUCH = 9 * 1024**2
 
 
 @pytest.fixture(autouse=True)
@@ -108,6 +89,16 @@ def _order(folder: Path, account: str) -> Order:
     )
 
 
+def making(order: Order, *calls: str) -> Order:
+    """Give the order that makes calls: as it is, with much data, or on a machine with a GPU."""
+    if {*calls} & {*LARGE}:
+        with (order.cwd / "data" / "one.txt").open("wb") as file:
+            file.truncate(MUCH)
+    if {*calls} & {*GPU}:
+        return replace(order, options={**order.options, "build_driver": "local-gpu"})
+    return order
+
+
 def made(cloud) -> list[str]:
     """Give the names of the jobs that the service has and goes on with."""
     return [job.asked["displayName"] for job in cloud.jobs if not job.cancelling]
@@ -116,15 +107,17 @@ def made(cloud) -> list[str]:
 def test_a_fit_makes_these_calls_and_no_other(gcp, order):
     record = submit(make_plan(order), Quiet())
     assert record.state is State.SUBMITTED
-    assert {call.name for call in gcp.called()} == set(CALLS)
+    assert {call.name for call in gcp.called()} == set(FIT)
     assert made(gcp) == [record.remote_name]
+    gcp.calls.clear()
+    submit(make_plan(making(order, *GPU, *LARGE)), Quiet())
+    assert {call.name for call in gcp.called()} - set(FIT) == {*GPU, *LARGE}
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize(("call", "fault"), [*product(CALLS, FAULTS), TOO_LATE], ids=str)
 def test_a_fault_of_a_moment_is_not_noticed(gcp, order, call, fault):
     gcp.faults.add(call, fault, seconds=PATIENCE + 1)
-    record = submit(make_plan(order), Quiet())
+    record = submit(make_plan(making(order, call)), Quiet())
     assert [struck for _, struck in gcp.faults.struck] == [fault]
     assert record.state is State.SUBMITTED
     assert made(gcp) == [record.remote_name]
@@ -147,6 +140,17 @@ def test_a_fault_that_stays_ends_in_no_job_and_a_clear_error(gcp, order, monkeyp
     assert made(gcp) == []
 
 
+def test_each_answer_that_is_late_is_waited_for(gcp, order, monkeypatch):
+    monkeypatch.setattr("fahr_gcp.connection._READ", 60)
+    gcp.faults.add("*", Fault.SLOW, times=math.inf, seconds=LATE)
+    record = submit(make_plan(making(order, *CALLS)), Quiet())
+    late = {call for call, _ in gcp.faults.struck}
+    gcp.faults.clear()
+    assert set(CALLS) <= late
+    assert len(gcp.called(CREATE)) == 1
+    assert made(gcp) == [record.remote_name]
+
+
 def test_a_job_whose_answers_are_all_lost_is_sent_once(gcp, order):
     gcp.faults.add(CREATE, Fault.LOST, times=math.inf)
     record = submit(make_plan(order), Quiet())
@@ -165,41 +169,3 @@ def test_a_job_that_nobody_can_tell_of_is_never_sent_again(gcp, order, monkeypat
     (record,), _ = Ledger.at_home().listing(limit=5)
     assert record.state is State.SUBMITTING
     assert record.remote_name == name
-
-
-# -- the way home ----------------------------------------------------------------------------
-
-
-@pytest.fixture
-def ended(gcp):
-    """Give the reference of a job that has ended and left something."""
-    gcp.bucket("models")
-    job = placed_jobs.placed(gcp, "RUNNING", "SUCCEEDED")
-    gcp.buckets["models"].write(f"runs/{job.number}/model/weights", b"x" * 1000)
-    return placed_jobs.ref_of(place=f"gs://models/runs/{job.number}")
-
-
-def looked_after(ref, folder: Path) -> tuple[State, list[str], list[str]]:
-    (state,) = states.job_states([ref])
-    lines = [line.text for line in logs.stream_logs(ref, False, None, None)]
-    files = output.fetch_output(ref, folder, FetchOptions(), no_progress)
-    return state.state, lines, [file.path for file in files]
-
-
-@pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("call", READS)
-def test_a_fault_on_the_way_home_is_not_noticed(gcp, ended, tmp_path, call, fault):
-    gcp.faults.add(call, fault, seconds=PATIENCE + 1)
-    state, lines, files = looked_after(ended, tmp_path)
-    assert [struck for _, struck in gcp.faults.struck] == [fault]
-    assert (state, lines, files) == (State.COMPLETE, [], ["weights"])
-    assert (tmp_path / "weights").read_bytes() == b"x" * 1000
-
-
-@pytest.mark.parametrize("call", READS)
-def test_a_fault_that_stays_on_the_way_home_is_told(gcp, ended, tmp_path, monkeypatch, call):
-    monkeypatch.setattr("fahr_gcp.client._ATTEMPTS", 2)
-    monkeypatch.setattr("fahr_core.ranged.ATTEMPTS", 2)
-    gcp.faults.add(call, Fault.ERROR, times=math.inf)
-    with pytest.raises(ServiceError, match="Google"):
-        looked_after(ended, tmp_path)

@@ -74,11 +74,12 @@ class Accounts:
             return None
         return Token(text, str(claims["iss"]), float(claims["exp"]))
 
-    def expire(self) -> None:
-        """Let the time of all tokens be over."""
+    def expire(self, email: str = "") -> None:
+        """Let the time of all tokens be over, or of those of one account."""
         over = time.time() - 1
         for text, token in self._tokens.items():
-            self._tokens[text] = replace(token, expires=over)
+            if email in ("", token.email):
+                self._tokens[text] = replace(token, expires=over)
 
     def kind(self, email: str) -> str:
         """Tell who calls: the user that tests are, a job, or the service itself."""

@@ -134,7 +134,8 @@ def no_credentials(error: Exception) -> FahrError:
         return AccessError(f"the Google credentials cannot be used: {text}", *_logins())
     if isinstance(error, of.TransportError):
         return ServiceError(f"Google gives no token: {why_unreachable(error)}", _AGAIN)
-    if isinstance(error, of.ReauthFailError) or "Reauthentication" in text:
+    over = any(words in text for words in ("Reauthentication", "expired or revoked"))
+    if isinstance(error, of.ReauthFailError) or over:
         return AccessError("the Google login has ended", _ADC)
     if isinstance(error, of.RefreshError) and error.retryable:
         return ServiceError(f"Google gives no token: {text}", _AGAIN)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.e2e.at_cloud import ENVIRONMENTS, MODEL, notebook
+from tests.e2e.at_cloud import ENVIRONMENTS, MODEL, image_of_ones_own, notebook
 
 
 def test_a_script_with_its_modules_and_parameters(fahr, gcp):
@@ -55,6 +55,14 @@ def test_packages_are_those_of_the_environment(fahr, environment):
     environment(fahr)
     name, _ = fahr.sent("train.py")
     assert "six is 1.17.0" in fahr.printed(name)
+
+
+def test_an_image_of_ones_own_is_what_the_job_starts_from(fahr, gcp_engine):
+    fahr.write("train.py", "import os\nprint('colour', os.environ['COLOUR'])\n")
+    with image_of_ones_own(gcp_engine) as image:
+        name, job = fahr.sent("train.py", f"--train-image={image}")
+    assert job.state == "SUCCEEDED"
+    assert "colour blue" in fahr.printed(name)
 
 
 def test_a_dry_run_makes_nothing(fahr, gcp):
