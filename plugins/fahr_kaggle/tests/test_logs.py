@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from fahr_core.errors import ServiceError
 from fahr_kaggle import connection, logs
 from fahr_kaggle.client import Kaggle
+from fahr_kaggle.connection import NotThere
 from fahr_kaggle.logs import Lines, kept_lines, last_words
 from jobs import ended, experiment, log_of, request_of, sent
 
@@ -94,6 +95,21 @@ def test_a_stream_that_always_breaks_off_is_no_whole_log(tmp_path, kaggle, monke
     monkeypatch.setattr(logs, "_PAUSE", 0.0)
     with pytest.raises(ServiceError, match=r"the log of .*/train version 1 broke off 5 times"):
         log_of(ref, follow=follow)
+
+
+@pytest.mark.parametrize("follow", [False, True])
+def test_the_log_of_a_session_without_a_stream_comes_with_its_output(
+    tmp_path, kaggle, monkeypatch, follow
+):
+    ref = sent(request_of(experiment(tmp_path, {"train.py": "print('first'); print('second')"})))
+    ended(ref)
+
+    def gone(*_):
+        raise NotThere("no stream")
+
+    monkeypatch.setattr(Kaggle, "open_log", gone)
+    assert log_of(ref, follow=follow) == ["first", "second"]
+    assert log_of(ref, follow=follow, after="1") == ["second"]
 
 
 @pytest.mark.parametrize("kind", ["cut", "broken", "torn", "lost", "limited"])

@@ -19,7 +19,7 @@ from fahr_kaggle.connection import NotThere
 from fahr_kaggle.kernel import located
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     import requests
 
@@ -91,8 +91,7 @@ class Lines:
 def kept_lines(document: str, after: int = 0) -> list[LogLine]:
     """Give the lines of a log as Kaggle keeps it: JSON, or plain text where it is none."""
     lines = Lines(after)
-    found = [line for event in _events_of(document) for line in lines.feed(event)]
-    return [*found, *lines.end()]
+    return list(_whole(lines, document))
 
 
 def last_words(document: str) -> str | None:
@@ -187,18 +186,30 @@ class _Reading:
         try:
             response = self._kaggle.open_log(kernel, version, quiet)
         except NotThere:
-            self._ended = quiet is None  # it will not be there later either
+            if quiet is None:  # it will not be there later either
+                self._ended = True
+                yield from self._noted(self._kept(kernel, version, lines))
             return
         with response:
-            for line in self._lines(response, lines):
-                self._given = int(line.cursor or 0)
-                yield line
+            yield from self._noted(self._lines(response, lines))
+
+    def _noted(self, lines: Iterator[LogLine]) -> Iterator[LogLine]:
+        for line in lines:
+            self._given = int(line.cursor or 0)
+            yield line
+
+    def _kept(self, kernel: Kernel, version: int, lines: Lines) -> Iterator[LogLine]:
+        """Give the log that comes with the output, of a session that has no stream any more."""
+        try:
+            document = self._kaggle.output_page(kernel, version).log
+        except NotThere:
+            return
+        yield from _whole(lines, document)
 
     def _lines(self, response: requests.Response, lines: Lines) -> Iterator[LogLine]:
         if not response.headers.get("Content-Type", "").startswith("text/event-stream"):
             self._ended = True
-            yield from _fed(lines, _events_of(response.text))
-            yield from lines.end()
+            yield from _whole(lines, response.text)
             return
         for event in live_events(response):
             if event == _END:
@@ -208,9 +219,10 @@ class _Reading:
             yield from lines.feed(event)
 
 
-def _fed(lines: Lines, events: Iterable[Any]) -> Iterator[LogLine]:
-    for event in events:
+def _whole(lines: Lines, document: str) -> Iterator[LogLine]:
+    for event in _events_of(document):
         yield from lines.feed(event)
+    yield from lines.end()
 
 
 def live_events(response: requests.Response) -> Iterator[Any]:
