@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.clouds.gcp.cloud import NUMBER, PROJECT, REGION
 
-from fahr_core.errors import AccessError, UsageError
+from fahr_core.errors import AccessError, FahrError, UsageError
 from fahr_core.models import Absent, Found, JobRef, State
 from fahr_gcp.found import find_job, list_jobs
 from placed_jobs import EPOCH, placed
@@ -115,3 +115,12 @@ class TestListing:
     def test_the_project_has_to_be_named(self) -> None:
         with pytest.raises(UsageError, match="project"):
             list(list_jobs({}))
+
+
+def test_a_region_that_is_not_there_is_told_with_the_one_that_is_meant(gcp: Cloud) -> None:
+    placed(gcp)
+    for region in ("us-central-1", "europe-west99"):
+        for ask in (lambda given: list(list_jobs(given)), lambda given: find_job("one", given)):
+            with pytest.raises(FahrError, match=f"no region {region}; did you mean") as caught:
+                ask({"project": PROJECT, "region": region})
+            assert caught.value.hints[0].startswith("export FAHR_GCP__REGION=")

@@ -170,10 +170,18 @@ def test_a_service_account_that_these_credentials_may_not_use_is_told(sound):
     )
 
 
-def test_a_project_that_is_not_there_is_told_for_each_question(sound):
-    found = wrong(job_of({"project": "another-project-1"}))
+def test_a_project_that_is_not_there_is_told_once(sound):
     told = "there is no project another-project-1, or these credentials may not use it"
-    assert (told, ("gcloud projects list",)) in found
+    assert wrong(job_of({"project": "another-project-1"}, **GPU)) == [
+        (told, ("gcloud projects list",))
+    ]
+
+
+def test_a_project_whose_quota_cannot_count_is_the_one_that_is_told(sound, monkeypatch):
+    person = str(sound.credentials.person("another-project-1"))
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", person)
+    ((message, _),) = wrong(job_of())
+    assert message == "there is no project another-project-1, or these credentials may not use it"
 
 
 def test_an_accelerator_that_the_region_has_not_is_told_with_regions_that_have(gcp):

@@ -5,10 +5,15 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
+from fahr_core.errors import AccessError
 from fahr_core.models import FetchOptions, Input
 from fahr_core.session import open_session
 from fahr_core.testing.fixtures import no_progress
+from fahr_gcp.client import Client
 from fahr_gcp.driver import driver
+from fahr_gcp.roles import ROLES, granting
 from fahr_gcp.settings import GcpSettings
 from made_jobs import pushed, request_of
 
@@ -60,6 +65,27 @@ def test_the_role_has_what_the_calls_of_a_job_need_and_no_more(gcp, tmp_path):
     driver.find_job("nothing", request.job.settings)
     list(driver.list_jobs(request.job.settings))
     assert gcp.permissions() | BESIDES == included("gcp-user-role.yaml")
+
+
+def test_a_permission_that_is_missing_is_told_with_the_command_that_grants_it(gcp):
+    listed = included("gcp-user-role.yaml")
+    client = Client("fahr-tests", "europe-west4")
+    grants = {permission: granting(permission, client) for permission in listed}
+    assert [name for name, (first, *_) in grants.items() if not first.startswith("gcloud")] == [
+        "storage.buckets.get"
+    ]
+    gcp.deny("aiplatform.customJobs.list")
+    with pytest.raises(AccessError) as caught:
+        list(client.pages("aiplatform", f"v1/{client.location}/customJobs"))
+    assert caught.value.hints == (
+        "gcloud projects add-iam-policy-binding fahr-tests "
+        f"--member=serviceAccount:{gcp.accounts.user} --role=roles/aiplatform.user",
+    )
+
+
+def test_the_documentation_names_every_role():
+    page = (DOCS / "gcp.md").read_text()
+    assert [role for role in ROLES.values() if f"`{role}`" not in page] == []
 
 
 def test_the_documentation_names_every_setting():

@@ -269,7 +269,7 @@ class Client:
                 if hopeless or attempt == attempts:
                     if isinstance(cause, NoAnswer):
                         raise unanswered(cause, operation) from cause
-                    raise translated(cause, operation, self.project) from cause
+                    raise translated(cause, operation, self) from cause
                 _pause(attempt, cause)
         raise AssertionError("the last attempt raises")
 

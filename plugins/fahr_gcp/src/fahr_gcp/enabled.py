@@ -49,9 +49,13 @@ def enabled(client: Client, *, secrets: bool) -> str:
 
 
 def told_once(found: Sequence[Finding]) -> list[Finding]:
-    """Leave out what services say of themselves where one finding has told it for all."""
-    all_in_one = " ".join(hint for one in found if one.subject == "services" for hint in one.hints)
-    return [one for one in found if one.subject == "services" or not _is_in(all_in_one, one)]
+    """Leave out what several services say alike, and what one finding has told for all."""
+    commands = " ".join(hint for one in found if one.subject == "services" for hint in one.hints)
+    first: dict[str, Finding] = {}
+    for one in found:
+        if one.subject == "services" or not _is_in(commands, one):
+            first.setdefault(one.message, one)
+    return list(first.values())
 
 
 def _is_in(commands: str, finding: Finding) -> bool:

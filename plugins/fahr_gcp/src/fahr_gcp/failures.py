@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from fahr_core.errors import AccessError, FahrError, ServiceError
+from fahr_gcp.roles import granting
 from fahr_gcp.unreachable import why_unreachable
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 __all__ = [
     "Answer",
     "NoAnswer",
-    "act_as",
     "is_certain",
     "is_passing",
     "no_credentials",
@@ -35,6 +35,8 @@ _ADC = "gcloud auth application-default login"
 _PERMISSION = re.compile(r"[Pp]ermission '?([a-z][\w.]+\.[\w.]+)'? (?:is )?(?:denied|required)")
 #: ``a@b.c does not have storage.objects.get access to the Google Cloud Storage object.``
 _STORAGE = re.compile(r"(\S+@\S+) does not have (storage\.[\w.]+) access")
+#: ``Permission denied on resource project digits.``
+_NO_PROJECT = re.compile(r"[Pp]ermission denied on resource project ([\w:-]+(?:\.[\w-]+)*)")
 #: Machines that a project may have at once, as against calls in a minute.
 _MACHINES = re.compile(r"custom_model_training\w*|restricted_image_training\w*")
 
@@ -96,21 +98,21 @@ def said(status: int, text: str) -> Answer:
     return Answer(status, code, " ".join(str(error.get("message", "")).split()), _details(error))
 
 
-def translated(answer: Answer, operation: str, project: str) -> FahrError:
+def translated(answer: Answer, operation: str, client: Client) -> FahrError:
     """Give fahr's error for an answer that is no success.
 
     Args:
         answer: What the service said.
         operation: The call, in words for people: ``aiplatform: POST customJobs``.
-        project: The project that was asked.
+        client: Who asked, and of which project.
     """
     message, status = answer.message or answer.code, answer.status
     if status == 401:
         return AccessError(f"Google does not take these credentials: {message}", *_logins())
     if status == 403:
-        return _denied(answer, operation, project)
+        return _denied(answer, operation, client)
     if status == 429:
-        return _too_many(answer, operation, project)
+        return _too_many(answer, operation, client.project)
     if status >= 500 or status == 408:
         return ServiceError(f"Google failed in {operation}: {status} {message}".rstrip(), _AGAIN)
     return FahrError(f"Google refused {operation}: {message or status}")
@@ -140,14 +142,6 @@ def no_credentials(error: Exception) -> FahrError:
     if isinstance(error, of.RefreshError) and error.retryable:
         return ServiceError(f"Google gives no token: {text}", _AGAIN)
     return AccessError(f"Google gives no token for these credentials: {text}", *_logins())
-
-
-def act_as(client: Client, account: str) -> str:
-    """Give the command that lets who asks send jobs as a service account."""
-    return (
-        f"gcloud iam service-accounts add-iam-policy-binding {account} "
-        f"--member={client.member} --role=roles/iam.serviceAccountUser"
-    )
 
 
 def status_of(error: FahrError) -> int | None:
@@ -193,8 +187,8 @@ def _details(error: Mapping[str, Any]) -> Details:
     return Details()
 
 
-def _denied(answer: Answer, operation: str, project: str) -> AccessError:
-    message, told = answer.message, answer.details
+def _denied(answer: Answer, operation: str, client: Client) -> AccessError:
+    message, told, project = answer.message, answer.details, client.project
     if told.reason == "SERVICE_DISABLED" or "has not been used in project" in message:
         service = told.metadata.get("service") or _service_in(message) or operation.split(":")[0]
         return AccessError(
@@ -205,7 +199,7 @@ def _denied(answer: Answer, operation: str, project: str) -> AccessError:
         return fault
     if _RATES & {told.reason, answer.code}:
         return AccessError(f"Google answers fewer calls than we made ({operation})", _AGAIN)
-    return _without_permission(answer, operation, project)
+    return _without_permission(answer, operation, client)
 
 
 def _fault_of_project(answer: Answer, project: str) -> AccessError | None:
@@ -214,9 +208,12 @@ def _fault_of_project(answer: Answer, project: str) -> AccessError | None:
     if told.reason in ("BILLING_DISABLED", "UREQ_PROJECT_BILLING_NOT_FOUND"):
         page = f"https://console.cloud.google.com/billing/linkedaccount?project={project}"
         return AccessError(f"project {project} has no billing account", page)
-    if told.reason == "CONSUMER_INVALID":
+    unknown = _NO_PROJECT.search(answer.message)
+    if unknown or told.reason == "CONSUMER_INVALID":  # the job's, or the one whose quota counts
+        consumer = unknown[1] if unknown else told.metadata.get("consumer", project)
         return AccessError(
-            f"there is no project {project}, or these credentials may not use it",
+            f"there is no project {consumer.removeprefix('projects/')}, or these credentials may "
+            "not use it",
             "gcloud projects list",
         )
     if told.reason == "USER_PROJECT_DENIED":
@@ -232,7 +229,7 @@ def _fault_of_project(answer: Answer, project: str) -> AccessError | None:
     return None
 
 
-def _without_permission(answer: Answer, operation: str, project: str) -> AccessError:
+def _without_permission(answer: Answer, operation: str, client: Client) -> AccessError:
     message = answer.message
     storage, named = _STORAGE.search(message), _PERMISSION.search(message)
     permission = answer.details.metadata.get("permission")
@@ -240,11 +237,8 @@ def _without_permission(answer: Answer, operation: str, project: str) -> AccessE
     who = storage[1] if storage else "this identity"
     if permission is None:
         return AccessError(f"Google: {who} may not do {operation}: {message}".rstrip(": "))
-    return AccessError(
-        f"Google: {who} may not {permission} in project {project}",
-        f"ask for a role with {permission}; "
-        "https://cloud.google.com/iam/docs/permissions-reference",
-    )
+    message = f"Google: {who} may not {permission} in project {client.project}"
+    return AccessError(message, *granting(permission, client))
 
 
 def _too_many(answer: Answer, operation: str, project: str) -> FahrError:

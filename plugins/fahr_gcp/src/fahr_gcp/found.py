@@ -11,6 +11,7 @@ from fahr_gcp import asking, names
 from fahr_gcp.client import Client
 from fahr_gcp.links import console_link
 from fahr_gcp.references import reference
+from fahr_gcp.regions import of_a_region
 from fahr_gcp.states import state_of
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def find_job(name: str, settings: Mapping[str, Any]) -> Found | Absent:
     if told is None and name.isdigit():
         told = _by_display_name(client, name)
     if told is None:
-        asked = f"looked in project {client.project}, region {client.region}"
+        asked = f"not in {client.project}, {client.region}"
         return Absent(reason=f"{asked}; in another: export FAHR_GCP__REGION=NAME")
     ref = reference(told, client)
     return Found(ref=ref, link=_link_of(ref))
@@ -62,10 +63,11 @@ def list_jobs(settings: Mapping[str, Any]) -> Iterator[RemoteJob]:
     """
     client = _client("", settings)
     query = {"pageSize": _PAGE}
-    for page in client.pages("aiplatform", f"v1/{client.location}/customJobs", query):
-        for told in _newest_first(page):
-            ref = reference(told, client)
-            yield RemoteJob(name=_name_of(told, ref), state=state_of(ref, told))
+    with of_a_region(client):
+        for page in client.pages("aiplatform", f"v1/{client.location}/customJobs", query):
+            for told in _newest_first(page):
+                ref = reference(told, client)
+                yield RemoteJob(name=_name_of(told, ref), state=state_of(ref, told))
 
 
 def _newest_first(page: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -95,7 +97,8 @@ def _by_display_name(client: Client, name: str) -> dict[str, Any] | None:
     escaped = name.replace("\\", "\\\\").replace('"', '\\"')
     query = {"filter": f'display_name="{escaped}"', "pageSize": _PAGE}
     pages = client.pages("aiplatform", f"v1/{client.location}/customJobs", query)
-    every = [told for page in pages for told in _newest_first(page)]
+    with of_a_region(client):
+        every = [told for page in pages for told in _newest_first(page)]
     jobs = [told for told in every if told.get("displayName") == name]
     return max(jobs, key=lambda told: str(told.get("createTime")), default=None)
 

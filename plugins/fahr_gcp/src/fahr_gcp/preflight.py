@@ -14,11 +14,12 @@ from fahr_gcp.artifact_registry import repository_of, target_of
 from fahr_gcp.availability import regions_with
 from fahr_gcp.client import Client
 from fahr_gcp.enabled import enabled, told_once
-from fahr_gcp.failures import act_as, status_of
+from fahr_gcp.failures import status_of
 from fahr_gcp.objects import split
 from fahr_gcp.quota import quota_of
 from fahr_gcp.regions import region_findings
 from fahr_gcp.request import complete, machine_of
+from fahr_gcp.roles import act_as
 from fahr_gcp.submission import is_same, jobs_named
 from fahr_gcp.telling import machine_line
 
@@ -204,7 +205,7 @@ class _Checks:
                 level="error",
                 subject="quota",
                 message=f"Google allows {told}, not {wanted}",
-                hints=(f"raise it, or another region (-c region=NAME): {page}",),
+                hints=(f"raise it: {page}", "fahr fit -c region=ANOTHER"),
             )
         ]
 

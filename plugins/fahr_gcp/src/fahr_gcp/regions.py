@@ -7,18 +7,22 @@ when that refuses it.
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from fahr_core.errors import FahrError
 from fahr_core.models import Finding
 from fahr_core.names import did_you_mean
 from fahr_gcp.asking import is_absent
+from fahr_gcp.client import DEFAULT_REGION
 from fahr_gcp.failures import NoAnswer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from fahr_gcp.client import Client
 
-__all__ = ["REGIONS", "check_form", "meant_by", "region_findings"]
+__all__ = ["REGIONS", "check_form", "meant_by", "of_a_region", "region_findings"]
 
 #: Source: google-cloud-aiplatform 2.7, ``aiplatform.constants.base.SUPPORTED_REGIONS``, less
 #: ``global``, which has no custom jobs ("Vertex AI locations").
@@ -62,23 +66,44 @@ def region_findings(client: Client) -> list[Finding]:
     region = client.region
     if region in REGIONS:
         return []
-    meant = meant_by(region)
-    question = f"; did you mean {meant}?" if meant else ""
-    hint = f"fahr fit -c region={meant or 'us-central1'}"
     try:
         path = f"v1/{client.location}/customJobs"
         client.call("aiplatform", "GET", path, {"pageSize": 1}, attempts=1)
     except FahrError as error:
-        level, whose = ("error", "Vertex AI has") if _is_gone(error) else ("warning", "fahr knows")
-        message = f"{whose} no region {region}{question}"
+        gone = _is_gone(error)
+        message, meant = _no_region(region, "Vertex AI has" if gone else "fahr knows")
+        hint, level = f"fahr fit -c region={meant}", "error" if gone else "warning"
         return [Finding(level=level, subject="region", message=message, hints=(hint,))]
     return []
+
+
+@contextmanager
+def of_a_region(client: Client) -> Iterator[None]:
+    """Say of what a region that is not there was asked for that it is not there.
+
+    Raises:
+        FahrError: there is no such region; or whatever else was raised.
+    """
+    try:
+        yield
+    except FahrError as error:
+        if client.region in REGIONS or not _is_gone(error):
+            raise
+        message, meant = _no_region(client.region)
+        raise FahrError(message, f"export FAHR_GCP__REGION={meant}") from error
 
 
 def meant_by(region: str) -> str | None:
     """Give the region that a name most likely stands for; None when none is close."""
     first, dash, rest = region.lower().replace("_", "-").partition("-")
     return did_you_mean(_CONTINENTS.get(first, first) + dash + rest, sorted(REGIONS))
+
+
+def _no_region(region: str, whose: str = "Vertex AI has") -> tuple[str, str]:
+    """Give what is said of a region, and one to name instead."""
+    meant = meant_by(region)
+    question = f"; did you mean {meant}?" if meant else ""
+    return f"{whose} no region {region}{question}", meant or DEFAULT_REGION
 
 
 def _is_gone(error: FahrError) -> bool:

@@ -14,11 +14,12 @@ from fahr_core.errors import FahrError
 from fahr_core.models import Absent, Found, Refused, Submitted, Unknown
 from fahr_gcp import names
 from fahr_gcp.client import DEFAULT_REGION, Client
-from fahr_gcp.failures import act_as, is_certain, status_of
+from fahr_gcp.failures import is_certain, status_of
 from fahr_gcp.links import console_link
 from fahr_gcp.quota import quota_of
 from fahr_gcp.references import reference
 from fahr_gcp.regions import meant_by
+from fahr_gcp.roles import act_as
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
