@@ -7,6 +7,7 @@ import pytest
 import requests
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.conftest import wait_until
 
 from fahr_core.errors import ServiceError
 from fahr_kaggle import connection, logs
@@ -59,6 +60,16 @@ def test_streams_are_lines_of_their_own():
 )
 def test_whatever_is_kept_can_be_read(document, lines):
     assert texts(kept_lines(document)) == lines
+
+
+def test_the_log_of_a_job_that_always_prints_ends(tmp_path, kaggle):
+    script = "import time\nfor n in range(6000):\n  print(n, flush=True); time.sleep(0.1)"
+    ref = sent(request_of(experiment(tmp_path, {"train.py": script})))
+    wait_until(lambda: "\n20\n" in kaggle.sessions[0].log.text, 60)
+    lines = log_of(ref)
+    assert lines == [str(n) for n in range(len(lines))]
+    assert len(lines) > 20
+    assert kaggle.sessions[0].active
 
 
 def test_the_last_words():

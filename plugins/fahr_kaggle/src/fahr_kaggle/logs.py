@@ -17,6 +17,7 @@ from fahr_kaggle import seen
 from fahr_kaggle.chain_notes import known_sessions
 from fahr_kaggle.connection import NotThere
 from fahr_kaggle.kernel import located
+from fahr_kaggle.replay import LIVE_QUIET, until_now
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,15 +28,13 @@ if TYPE_CHECKING:
     from fahr_kaggle.client import Kaggle
     from fahr_kaggle.kernel import Kernel
 
-__all__ = ["LIVE_QUIET", "Lines", "kept_lines", "last_words", "live_events", "read_log"]
+__all__ = ["Lines", "kept_lines", "last_words", "live_events", "read_log"]
 
 _END = "END_OF_LOG"
 _OWN = "fahr: "
 #: What ``tell_session`` in ``runtime.py`` prints.
 _SESSION = re.compile(r"fahr: session ([0-9]+)")
 _SOURCES = ("stdout", "stderr")
-#: Seconds of silence after which a live log is taken for read, by who does not follow it.
-LIVE_QUIET = 1.5
 #: Seconds of silence after which a live log that is followed is opened again.
 _LONG_QUIET = 60.0
 #: Seconds between two looks at a job that has no log yet.
@@ -132,7 +131,7 @@ class _Reading:
         self._kaggle, self._ref, self._given = kaggle, ref, after
         self._before = 0  # lines of earlier sessions
         self._lines_of_session = Lines()
-        self._ended = False
+        self._ended = self._follows = False
 
     def so_far(self) -> Iterator[LogLine]:
         """Give the lines that are there now."""
@@ -153,7 +152,7 @@ class _Reading:
         if place is None:
             return
         kernel, first = place
-        index, attempts = 0, _ATTEMPTS
+        index, attempts, self._follows = 0, _ATTEMPTS, True
         while attempts:
             final = self._is_final()
             versions = known_sessions(self._ref, first)
@@ -211,7 +210,8 @@ class _Reading:
             self._ended = True
             yield from _whole(lines, response.text)
             return
-        for event in live_events(response):
+        events = live_events(response)
+        for event in events if self._follows else until_now(events):
             if event == _END:
                 self._ended = True
                 yield from lines.end()

@@ -19,7 +19,8 @@ from fahr_kaggle.chain_notes import end_chain, known_sessions, may_arrive
 from fahr_kaggle.client import Kaggle
 from fahr_kaggle.connection import Declined, NotThere
 from fahr_kaggle.kernel import located
-from fahr_kaggle.logs import LIVE_QUIET, Lines, live_events
+from fahr_kaggle.logs import Lines, live_events
+from fahr_kaggle.replay import LIVE_QUIET
 from fahr_kaggle.states import ask
 
 if TYPE_CHECKING:
