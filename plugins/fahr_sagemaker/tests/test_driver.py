@@ -41,6 +41,15 @@ def test_the_checks_before_a_job_import_boto3_alone():
     assert imported(code, TESTS, SDKS) == ["boto3", "botocore"]
 
 
+def test_a_fit_imports_boto3_alone_until_its_first_call_is_answered(aws, tmp_path):
+    (tmp_path / "train.py").write_text("print(1)\n")
+    needed = ("-c", "output_path=s3://models/x", "-c", "role_name=trainer")
+    aws.expire_credentials()
+    code = typed("fit", "--train-driver=sagemaker", *needed, status=2)
+    assert imported(code, TESTS, SDKS, tmp_path) == ["boto3", "botocore"]
+    assert aws.called()
+
+
 def test_a_machine_with_a_gpu_takes_the_image_for_one():
     from fahr_core.choice import open_chosen
     from fahr_core.settings.layers import Layer

@@ -12,6 +12,8 @@ def test_inputs_of_all_three_kinds(fahr, aws):
     s3.put_object(Bucket="models", Key="sets/a/x.csv", Body=b"1,2")
     fahr.write("train.py", "open('model.txt', 'w').write('weights')\n")
     prior, _ = fahr.sent("train.py")
+    made_here = fahr("fit", "train.py", "--train-driver=local").line
+    fahr("wait", made_here)
     fahr.write("train.py", LOOK)
     (fahr.folder.parent / "images").mkdir()
     (fahr.folder.parent / "images" / "one.txt").write_text("local")
@@ -19,6 +21,7 @@ def test_inputs_of_all_three_kinds(fahr, aws):
         "--input=data=s3://models/sets",
         "--input=images=../images",
         f"--input=prior=job:{prior}",
+        f"--input=local=job:{made_here}",
     )
     name, job = fahr.sent("train.py", *inputs)
     assert job.reason == ""
@@ -26,6 +29,7 @@ def test_inputs_of_all_three_kinds(fahr, aws):
     assert "data/a/x.csv 1,2" in printed
     assert "images/one.txt local" in printed
     assert "prior/model.txt weights" in printed
+    assert "local/model.txt weights" in printed
     uploads = [call.parameters["Key"] for call in aws.called("s3:PutObject") if "one" in str(call)]
     fahr.sent("train.py", *inputs)
     again = [call.parameters["Key"] for call in aws.called("s3:PutObject") if "one" in str(call)]
