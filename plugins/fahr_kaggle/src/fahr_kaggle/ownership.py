@@ -45,7 +45,7 @@ def ownership_problem(job: Job, identity: str, kernel: Kernel, latest: Version) 
     whose = f"{header.artifact} of the experiment {header.experiment}"
     if header.id in ("", identity):
         return Problem(f"the kernel {kernel} belongs to {whose}", (another,))
-    this = f"echo {header.id} > {FILE}    where this folder is that very experiment"
+    this = f"echo {header.id} > {FILE}    this folder is that experiment"
     return Problem(f"the kernel {kernel} belongs to {whose}, in another folder", (another, this))
 
 

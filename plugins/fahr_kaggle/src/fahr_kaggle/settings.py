@@ -54,7 +54,7 @@ class KaggleSettings(BaseModel):
     competition_sources: list[Competition] | None = None
     """Competitions whose data are attached; you have to have accepted their rules."""
     model_sources: list[Model] | None = None
-    """Models to attach, as ``owner/model/framework/variation`` and perhaps ``/version``."""
+    """Models to attach: owner, model, framework, variation, perhaps a version, with slashes."""
     docker_image: str | None = None
     """The Kaggle image that the job runs in, from another kernel's metadata."""
     docker_image_pinning_type: Literal["original", "latest"] | None = None
