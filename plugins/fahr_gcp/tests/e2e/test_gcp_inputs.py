@@ -17,16 +17,20 @@ def test_inputs_of_all_three_kinds(fahr, gcp, mounted):
     gcp.buckets["models"].write("sets/a/x.csv", b"1,2")
     fahr.write("train.py", "open('model.txt', 'w').write('weights')\n")
     prior, _ = fahr.sent("train.py")
+    made_here = fahr("fit", "train.py", "--train-driver=local").line
+    fahr("wait", made_here)
     fahr.write("train.py", LOOK)
     (fahr.folder.parent / "images").mkdir()
     (fahr.folder.parent / "images" / "one.txt").write_text("local")
-    inputs = (DATA, "--input=images=../images", f"--input=prior=job:{prior}")
+    jobs = (f"--input=prior=job:{prior}", f"--input=local=job:{made_here}")
+    inputs = (DATA, "--input=images=../images", *jobs)
     name, job = fahr.sent("train.py", *inputs)
     printed = fahr.printed(name)
     assert job.state == "SUCCEEDED", printed
     assert "data/a/x.csv 1,2" in printed
     assert "images/one.txt local" in printed
     assert "prior/model.txt weights" in printed
+    assert "local/model.txt weights" in printed
     assert gcp.permissions("job") <= included("gcp-job-role.yaml")
     uploads = len(gcp.called("storage:objects.insert"))
     fahr.fit("train.py", *inputs)

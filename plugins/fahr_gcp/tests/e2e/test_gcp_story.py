@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import shlex
 
 import pytest
-from tests.e2e.at_cloud import ENVIRONMENTS, MODEL, image_of_ones_own, notebook
+from tests.e2e.at_cloud import ENVIRONMENTS, LONG, MODEL, image_of_ones_own, notebook
 
 
 def test_a_script_with_its_modules_and_parameters(fahr, gcp):
@@ -28,12 +29,30 @@ def test_a_script_with_its_modules_and_parameters(fahr, gcp):
 
 def test_the_second_fit_of_the_same_code_pushes_nothing(fahr, gcp):
     fahr.write("train.py", "print('hello')\n")
-    sent = [fahr.sent("train.py") for _ in range(2)]
+    nobody = {"DOCKER_HOST": "tcp://127.0.0.1:1"}
+    sent = [fahr.sent("train.py"), fahr.sent("train.py", env=nobody)]
     assert [name for name, _ in sent] == ["digits-train-1", "digits-train-2"]
     images = {
         job.asked["jobSpec"]["workerPoolSpecs"][0]["containerSpec"]["imageUri"] for _, job in sent
     }
     assert len(images) == 1
+
+
+def test_the_first_lines_of_the_page_and_what_is_printed_next_work_as_they_stand(fahr, gcp):
+    (fahr.folder / "fahr.toml").unlink()
+    fahr.write("train.py", "open('model.txt', 'w').write('weights')\nprint('trained')\n")
+    fahr.variables["FAHR_GCP__REGION"] = gcp.regions[0]
+    fahr.variables["FAHR_GCP__IMAGE_REPOSITORY"] = f"{gcp.repository('images')}/jobs"
+    needed = (f"--config.project={gcp.project}", "--config.output_path=gs://models/runs")
+    fahr("init", "train.py", "--train-driver=gcp", *needed)
+    told = fahr("fit", timeout=LONG).stderr
+    _, _, following = told.partition("\nnext ")
+    logs, fetch, stop = [shlex.split(line)[1:] for line in following.splitlines()]
+    assert "trained" in fahr(*logs, timeout=LONG).stdout.splitlines()  # ends with the job
+    assert (fahr.folder / fahr(*fetch).line / "model.txt").read_text() == "weights"
+    fahr(*stop)
+    (job,) = gcp.jobs
+    assert f"/training/{job.number}?project={gcp.project}" in told
 
 
 def test_a_notebook_comes_home_executed_with_its_parameters(fahr):
