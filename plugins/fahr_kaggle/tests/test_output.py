@@ -1,5 +1,7 @@
 """Output comes whole: all pages, every folder, nothing outside of its place."""
 
+import threading
+
 import pytest
 from tests.clouds.kaggle import Limits
 
@@ -7,6 +9,7 @@ from fahr_core.errors import FahrError, ServiceError, UsageError
 from fahr_core.models import FetchOptions, JobRef
 from fahr_kaggle import output
 from fahr_kaggle.answers import OutputPage, RemoteFile
+from fahr_kaggle.client import Kaggle
 from jobs import ended, experiment, fetched, request_of, sent
 
 MANY = """
@@ -32,6 +35,21 @@ def test_all_pages_and_folders_come(tmp_path, kaggle):
     }
     with pytest.raises(UsageError, match="no file of the job is like"):
         fetched(ref, tmp_path / "none", include=("*.h5",))
+
+
+def test_files_come_side_by_side(tmp_path, kaggle, monkeypatch):
+    ref = sent(request_of(experiment(tmp_path, {"train.py": MANY})))
+    ended(ref)
+    two, download = threading.Barrier(2, timeout=60), Kaggle.download
+    first = iter([True, True])
+
+    def meeting(*arguments):
+        if next(first, False):
+            two.wait()  # for another file that is on its way
+        return download(*arguments)
+
+    monkeypatch.setattr(Kaggle, "download", meeting)
+    assert len(fetched(ref, tmp_path / "output")) == 47
 
 
 def test_a_file_goes_on_where_its_connection_broke(tmp_path, kaggle):
