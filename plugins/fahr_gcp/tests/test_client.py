@@ -151,6 +151,16 @@ def test_a_call_that_may_have_arrived_is_not_made_again_unasked(gcp, client, fau
     assert len(gcp.called("storage:objects.get")) == 1
 
 
+def test_a_service_that_stays_silent_is_given_up_the_second_time(gcp, client, monkeypatch):
+    monkeypatch.setattr("fahr_gcp.connection._READ", 1)
+    client.token()
+    gcp.faults.add("storage:buckets.get", Fault.TIMEOUT, times=math.inf)
+    with pytest.raises(ServiceError, match="no answer from Google to storage: GET") as caught:
+        client.call("storage", "GET", "storage/v1/b/models")
+    assert len(gcp.faults.struck) == 2
+    assert caught.value.hints == ("the same command may work in a minute",)
+
+
 def test_too_many_calls_are_explained(gcp, client):
     gcp.faults.add("storage:objects.get", Fault.THROTTLE, times=math.inf)
     with pytest.raises(ServiceError, match="answers fewer calls than we made") as caught:

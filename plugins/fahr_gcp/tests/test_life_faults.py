@@ -94,10 +94,11 @@ def test_each_answer_that_is_late_is_waited_for(gcp, job, tmp_path, monkeypatch)
     assert {call for call, _ in gcp.faults.struck} >= set(LIFE)
 
 
+@pytest.mark.parametrize("fault", [Fault.ERROR, Fault.TIMEOUT])
 @pytest.mark.parametrize("call", FETCH)
-def test_a_fault_that_stays_is_said(gcp, tmp_path, monkeypatch, call):
+def test_a_fault_that_stays_is_said(gcp, tmp_path, monkeypatch, call, fault):
     monkeypatch.setattr("fahr_gcp.client._ATTEMPTS", 2)
     monkeypatch.setattr("fahr_core.ranged.ATTEMPTS", 2)
-    gcp.faults.add(call, Fault.ERROR, times=math.inf)
+    gcp.faults.add(call, fault, times=math.inf)
     with pytest.raises(FahrError, match="Google"):
         driver.fetch_output(REF, tmp_path, FetchOptions(), no_progress)

@@ -43,6 +43,8 @@ __all__ = ["DEFAULT_REGION", "Client"]
 #: half a minute of throttling is sat out.
 _ATTEMPTS = 6
 _LONGEST_PAUSE = 16.0
+#: How often a service may stay silent for a minute: each time somebody sits and waits.
+_SILENCES = 2
 #: As Google's own client does, when nobody names one.
 DEFAULT_REGION = "us-central1"
 #: gcloud's variables for a region, then its client's for Vertex AI. Source: "gcloud config",
@@ -258,15 +260,16 @@ class Client:
         operation = _operation(service, method, path)
         whole = path.startswith(("https://", "http://"))
         url = path if whole else f"{endpoint(service, self.region)}/{path}"
-        arrived = False
+        arrived, silences = False, 0
         for attempt in range(1, attempts + 1):
             try:
                 return self._connection.once(method, url, query, body, headers, stream=stream)
             except (Answer, NoAnswer) as cause:
                 cause.repeated = arrived
                 arrived = arrived or _may_have_arrived(cause)
+                silences += isinstance(cause, NoAnswer) and cause.silent
                 hopeless = not is_passing(cause) or (arrived and not again)
-                if hopeless or attempt == attempts:
+                if hopeless or attempt == attempts or silences == _SILENCES:
                     if isinstance(cause, NoAnswer):
                         raise unanswered(cause, operation) from cause
                     raise translated(cause, operation, self) from cause

@@ -130,7 +130,9 @@ class Connection:
                 **{**told, "headers": headers},
             )
         except requests.exceptions.RequestException as error:
-            raise NoAnswer(why_unreachable(error), sent=not _was_not_sent(error)) from error
+            silent = isinstance(error, requests.exceptions.ReadTimeout)
+            sent = not _was_not_sent(error)
+            raise NoAnswer(why_unreachable(error), sent=sent, silent=silent) from error
 
     def close(self) -> None:
         """Let the connections go; the next request opens others."""

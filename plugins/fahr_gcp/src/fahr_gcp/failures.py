@@ -64,11 +64,16 @@ class Answer(Exception):  # noqa: N818 - what a service said, the cause of an er
 
 
 class NoAnswer(Exception):  # noqa: N818 - what became of a call, the cause of an error of fahr's
-    """No answer came; ``sent`` tells whether the request may have arrived."""
+    """No answer came.
 
-    def __init__(self, message: str, *, sent: bool) -> None:
+    ``sent`` tells whether the request may have arrived, ``silent`` whether nothing was heard of
+    the service for as long as it was waited for.
+    """
+
+    def __init__(self, message: str, *, sent: bool, silent: bool = False) -> None:
         super().__init__(message)
         self.sent = sent
+        self.silent = silent
         self.repeated = False
 
 
