@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["AGAIN", "EVERY", "FIT", "LARGE", "LIFE"]
 
-#: Of a fit with an input and a secret.
+#: Of a fit with inputs, one of them in S3, and a secret.
 FIT = (
     "ecr:CreateRepository",
     "ecr:DescribeRepositories",
@@ -12,6 +12,7 @@ FIT = (
     "iam:GetRole",
     "s3:HeadBucket",
     "s3:HeadObject",
+    "s3:ListObjectsV2",
     "s3:PutObject",
     "sagemaker:CreateTrainingJob",
     "sagemaker:DescribeTrainingJob",

@@ -45,8 +45,9 @@ _PATIENT: dict[tuple[object, ...], Client] = {}
 
 @pytest.fixture
 def order(aws, tmp_path, monkeypatch) -> Order:
-    """Give the order of a job with an input and a secret, by an image that is there already."""
+    """Give the order of a job with inputs and a secret, by an image that is there already."""
     aws.bucket("models")
+    aws.client("s3", own=True).put_object(Bucket="models", Key="sets/x.csv", Body=b"1")
     aws.role("trainer")
     monkeypatch.setattr("fahr_sagemaker.client._READ", PATIENCE)
     monkeypatch.setattr("fahr_sagemaker.client._SHARED", _PATIENT)
@@ -66,7 +67,7 @@ def _order(folder: Path, *pairs: str) -> Order:
         cwd=folder,
         options={"train_driver": "sagemaker", "build_driver": "local-cpu"},
         pairs=["output_path=s3://models/x", "role_name=trainer", *pairs],
-        inputs=["data=./data"],
+        inputs=["data=./data", "sets=s3://models/sets"],
         secrets=["TOKEN"],
     )
 

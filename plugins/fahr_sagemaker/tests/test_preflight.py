@@ -9,6 +9,7 @@ from contextlib import closing
 import pytest
 from tests.clouds.aws import ACCOUNT, REGION, Fault
 
+from fahr_core.models import Input
 from fahr_sagemaker import account
 from fahr_sagemaker.client import Client
 from fahr_sagemaker.preflight import examine
@@ -129,6 +130,30 @@ def test_a_bucket_of_another_region(aws):
     found = errors()["bucket"]
     assert "us-west-2" in found.message
     assert found.hints == ("fahr fit -c region=us-west-2",)
+
+
+def reading(*places, **settings):
+    """Give a job with these inputs."""
+    inputs = tuple(Input(name=f"in{number}", location=place) for number, place in enumerate(places))
+    return job_of(settings, inputs=inputs)
+
+
+def test_inputs_that_are_not_there_are_told_before_anything_is_built(sound, tmp_path):
+    with closing(sound.client("s3", own=True)) as s3:
+        s3.put_object(Bucket="models", Key="sets/a/x.csv", Body=b"1")
+    (tmp_path / "one.txt").write_text("1")
+    assert errors(reading("s3://models/sets", "s3://models/sets/a/x.csv", str(tmp_path))) == {}
+    found = errors(reading("s3://models/sets", "s3://models/set/b"))["inputs"]
+    assert found.message == "in1: nothing lies at s3://models/set/b"
+    assert found.hints[0] == "aws s3 ls s3://models/set/b"
+    assert "nothing lies at" in errors(reading("s3://nowhere/x"))["inputs"].message
+    channels = {"data": "s3://models/none"}
+    assert errors(reading(channels=channels))["inputs"].message.startswith("data: nothing lies")
+
+
+def test_inputs_that_only_the_role_may_list_are_no_fault(sound):
+    sound.deny("s3:ListBucket")
+    assert set(errors(reading("s3://models/sets"))) == {"bucket"}
 
 
 @pytest.mark.parametrize(

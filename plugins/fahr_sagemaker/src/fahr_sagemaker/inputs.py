@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fahr_core.errors import UsageError
+from fahr_core.errors import AccessError, FahrError, UsageError
 from fahr_core.input_files import place_inputs
+from fahr_sagemaker.failures import code_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
 
     from fahr_core.models import Job
+    from fahr_sagemaker.client import Client
 
-__all__ = ["channel", "channels_of", "input_channels"]
+__all__ = ["channel", "channels_of", "foreign_places", "input_channels", "look_for"]
 
 
 def input_channels(job: Job) -> tuple[list[dict[str, Any]], dict[str, str]]:
@@ -34,6 +36,50 @@ def channels_of(settings: Mapping[str, Any]) -> list[dict[str, Any]]:
         UsageError: one lies where SageMaker cannot read it.
     """
     return [channel(name, _checked(name, uri)) for name, uri in settings["channels"].items()]
+
+
+def foreign_places(body: Mapping[str, Any], uploads: Container[str]) -> dict[str, str]:
+    """Give the S3 folders that a request reads and nobody here fills, by their channels' names."""
+    found: dict[str, str] = {}
+    for each in body.get("InputDataConfig") or ():
+        source = (each.get("DataSource") or {}).get("S3DataSource") or {}
+        if source.get("S3DataType") == "S3Prefix" and source["S3Uri"] not in uploads:
+            found[each["ChannelName"]] = source["S3Uri"]
+    return found
+
+
+def look_for(client: Client, places: Mapping[str, str]) -> str:
+    """See that something lies in each of some S3 folders, and name them.
+
+    One that may not be listed by who sends the job may be by the job's role: it counts as there.
+
+    Raises:
+        FahrError: nothing lies there, or there is no such bucket.
+        ServiceError: S3 does not answer.
+    """
+    for name, place in places.items():
+        if not _holds(client, place):
+            raise FahrError(
+                f"{name}: nothing lies at {place}", f"aws s3 ls {place}", f"--input {name}=WHERE"
+            )
+    return ", ".join(places.values())
+
+
+def _holds(client: Client, place: str) -> bool:
+    from fahr_sagemaker.objects import split
+
+    bucket, prefix = split(place)
+    try:
+        told = client.call("s3", "ListObjectsV2", Bucket=bucket, Prefix=prefix, MaxKeys=1)
+    except AccessError as error:
+        if code_of(error) != "AccessDenied":
+            raise
+        return True
+    except FahrError as error:
+        if code_of(error) != "NoSuchBucket":
+            raise
+        return False
+    return bool(told.get("Contents"))
 
 
 def channel(name: str, uri: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from fahr_core.models import Finding
 from fahr_sagemaker import account as accounts
 from fahr_sagemaker.client import Client
 from fahr_sagemaker.failures import cause_of, code_of
+from fahr_sagemaker.inputs import foreign_places, look_for
 from fahr_sagemaker.instances import choose_instance
 from fahr_sagemaker.request import complete
 from fahr_sagemaker.staging import split_uri
@@ -38,7 +39,7 @@ _STAND_IN = accounts.Account(
 
 def examine(job: Job) -> list[Finding]:
     """Give what was found, one entry for each question; what is well is told too."""
-    faults, body = _checked_request(job)
+    faults, body, places = _checked_request(job)
     client = Client.of_settings(job.settings)
     try:
         number, partition = accounts.identity(client)
@@ -53,6 +54,8 @@ def examine(job: Job) -> list[Finding]:
         ("ECR", checks.repository),
         ("name", checks.name),
     ]
+    if places:
+        questions.append(("inputs", partial(look_for, client, places)))
     findings = found_at_once([partial(found_by, *question) for question in questions])
     who = Finding(level="ok", subject="credentials", message=f"account {number}, {region}")
     if checks.role_arn and checks.uri:
@@ -139,14 +142,17 @@ class _Checks:
         return error
 
 
-def _checked_request(job: Job) -> tuple[list[Finding], Mapping[str, Any] | None]:
-    """Check the request as far as it is known, before anything is built for it."""
+def _checked_request(
+    job: Job,
+) -> tuple[list[Finding], Mapping[str, Any] | None, Mapping[str, str]]:
+    """Check the request as far as it is known, and say what it reads that has to be there."""
     try:
         gpu_image = bool(job.gpu) or "gpu" in (job.build_driver or "")
         instance = choose_instance(job.settings["instance_type"], job.gpu, gpu_image=gpu_image)
-        return [], complete(job, _STAND_IN, instance, "image")[0]
+        body, uploads = complete(job, _STAND_IN, instance, "image")
     except FahrError as error:
-        return [finding_of("settings", error)], None
+        return [finding_of("settings", error)], None, {}
+    return [], body, foreign_places(body, uploads)
 
 
 def _redirected(error: FahrError) -> str | None:
