@@ -44,6 +44,13 @@ def test_places_to_fill_in_say_nothing(place):
     assert (options.owner, options.slug) == ("anna", "train")
 
 
+def test_a_title_that_only_repeats_the_slug_is_none(place):
+    edit(place, title="other")
+    options = options_of(job_for(place, pairs=["slug=third"]))
+    assert (options.slug, options.title) == ("third", "third")
+    assert options_of(job_for(place)).title == "other"
+
+
 def test_every_setting_is_shown_with_the_files_name(place):
     edit(place, enable_gpu="true", dataset_sources=["a/b"], is_private="false")
     rows, faults = folder_rows(place, ["enable_gpu=false"], train_driver="kaggle")

@@ -52,7 +52,7 @@ def command(
     else:
         _print_piped(chosen)
     for fault in faults:
-        console.note(f"warning: {fault}")
+        console.note(console.folded(f"warning: {fault}", sys.stderr))
 
 
 def _chosen(rows: Sequence[ValueRow], keys: Sequence[str]) -> list[ValueRow]:

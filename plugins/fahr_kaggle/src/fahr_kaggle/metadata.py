@@ -104,6 +104,8 @@ def _known(content: Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(values.get(key), str):  # the official client takes "true" as well
             values[key] = values[key].lower() == "true"
     owner, found, slug = str(content.get("id") or "").partition("/")
+    if values.get("title") == slug:  # as fahr writes it: where another slug is said, it goes
+        del values["title"]
     names = {"username": owner, "slug": slug} if found else {}
     return values | {key: name for key, name in names.items() if _is_said(name)}
 
