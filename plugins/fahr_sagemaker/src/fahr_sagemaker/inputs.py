@@ -57,11 +57,10 @@ def look_for(client: Client, places: Mapping[str, str]) -> str:
         FahrError: nothing lies there, or there is no such bucket.
         ServiceError: S3 does not answer.
     """
-    for name, place in places.items():
-        if not _holds(client, place):
-            raise FahrError(
-                f"{name}: nothing lies at {place}", f"aws s3 ls {place}", f"--input {name}=WHERE"
-            )
+    missing = {name: place for name, place in places.items() if not _holds(client, place)}
+    if missing:
+        told = "; ".join(f"{name}: nothing lies at {place}" for name, place in missing.items())
+        raise FahrError(told, *(f"aws s3 ls {place}" for place in missing.values()))
     return ", ".join(places.values())
 
 
