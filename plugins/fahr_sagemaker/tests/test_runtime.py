@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.clouds.faults import Fault
 
 from fahr_sagemaker import names, runtime
 
@@ -199,6 +200,14 @@ class TestSecrets:
         client.close()
         monkeypatch.setenv("FAHR_SECRETS", "secretsmanager:AmazonSageMaker-fahr-x")
 
+    def in_parameters(
+        self, cloud: Cloud, monkeypatch: pytest.MonkeyPatch, values: dict[str, str]
+    ) -> None:
+        client = cloud.client("ssm", own=True)
+        for name, value in values.items():
+            client.put_parameter(Name=f"/fahr/x/{name}", Value=value, Type="SecureString")
+        monkeypatch.setenv("FAHR_SECRETS", "ssm:/fahr/x")
+
     def test_from_secrets_manager(self, aws: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
         self.in_secrets_manager(aws, monkeypatch)
         assert runtime.secrets(["TOKEN"]) == {"TOKEN": "a-b-c"}
@@ -207,11 +216,7 @@ class TestSecrets:
 
     def test_from_parameters(self, aws: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
         values = {f"NAME_{number}": f"value {number}" for number in range(23)}
-        client = aws.client("ssm", own=True)
-        for name, value in values.items():
-            client.put_parameter(Name=f"/fahr/x/{name}", Value=value, Type="SecureString")
-        client.close()
-        monkeypatch.setenv("FAHR_SECRETS", "ssm:/fahr/x")
+        self.in_parameters(aws, monkeypatch, values)
         assert runtime.secrets(list(values)) == values
 
     def test_one_that_is_not_there(self, aws: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -230,14 +235,24 @@ class TestSecrets:
         assert "a-b-c" not in str(problem.value)
         assert len(aws.called("secretsmanager:GetSecretValue")) == 1
 
-    @pytest.mark.parametrize("fault", ["ERROR", "THROTTLE", "RESET", "BROKEN"])
+    @pytest.mark.parametrize("fault", [each for each in Fault if each is not Fault.TIMEOUT])
+    @pytest.mark.parametrize("call", ["secretsmanager:GetSecretValue", "ssm:GetParameters"])
     def test_a_service_that_fails_for_a_while(
-        self, aws: Cloud, monkeypatch: pytest.MonkeyPatch, fault: str
+        self, aws: Cloud, monkeypatch: pytest.MonkeyPatch, call: str, fault: Fault
     ) -> None:
-        from tests.clouds.faults import Fault
-
         self.in_secrets_manager(aws, monkeypatch)
-        aws.faults.add("secretsmanager:GetSecretValue", Fault[fault], times=3)
+        if call.startswith("ssm"):
+            self.in_parameters(aws, monkeypatch, self.VALUES)
+        aws.faults.add(call, fault, times=3, seconds=0.2)
+        assert runtime.secrets(["TOKEN"]) == {"TOKEN": "a-b-c"}
+        assert len(aws.faults.struck) == (1 if fault is Fault.SLOW else 3)
+
+    def test_a_service_that_does_not_answer(
+        self, aws: Cloud, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.in_secrets_manager(aws, monkeypatch)
+        monkeypatch.setattr(runtime, "ANSWER_PATIENCE", 2)
+        aws.faults.add("secretsmanager:GetSecretValue", Fault.TIMEOUT, seconds=600)
         assert runtime.secrets(["TOKEN"]) == {"TOKEN": "a-b-c"}
 
     def test_no_place_and_no_credentials(self, monkeypatch: pytest.MonkeyPatch) -> None:
