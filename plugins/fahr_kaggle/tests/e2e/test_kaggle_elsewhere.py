@@ -61,7 +61,7 @@ def test_a_folder_of_the_same_name_is_another_experiment(fahr, cloud):
     assert "slug" in said
     assert len(cloud.sessions) == 1
     (line,) = [line for line in said.splitlines() if line.strip().startswith("echo ")]
-    subprocess.run(line.partition("    where")[0], shell=True, check=True, cwd=fahr.folder)
+    subprocess.run(line.partition("    this folder")[0], shell=True, check=True, cwd=fahr.folder)
     fahr.sent("train.py")
     assert len(cloud.kernels["anna/train"].versions) == 2
 
