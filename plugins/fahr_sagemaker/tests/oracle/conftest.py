@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.conftest import own_home
 
-from at_aws import fahr
+from at_aws import fahr, fahr_alone
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["fahr", "own_home"]
+__all__ = ["fahr", "fahr_alone", "own_home"]
 
 INSTALLED = importlib.util.find_spec("sagemaker") is not None
 #: The SDK would report each call to its makers otherwise.
