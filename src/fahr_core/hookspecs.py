@@ -175,8 +175,8 @@ class TrainHooks:
         """Give the jobs at the service, the newest first, whoever made them.
 
         The iterator asks for a page when it is read that far; whoever reads it closes it. What
-        a list does not tell of a job's state is left out: no further question for each.
-        Since 1.0.
+        a list does not tell of a job is left out, with no further question for each; only where
+        it tells no state at all the driver asks, within the service's limits. Since 1.0.
 
         Raises:
             AccessError: credentials or a permission is missing.

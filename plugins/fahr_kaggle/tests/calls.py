@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["CHECKS", "FIT", "KINDS", "LIFE", "STOP", "UPLOADS"]
+__all__ = ["CHECKS", "FIT", "KINDS", "LIFE", "LIST", "STOP", "UPLOADS"]
 
 #: What can happen to a call.
 KINDS = ("cut", "slow", "limited", "broken", "lost", "torn", "silent")
@@ -15,4 +15,7 @@ UPLOADS = ("GetDatasetStatus", "StartBlobUpload", "Upload", "CreateDataset")
 CHECKS = ("IntrospectToken", "GetCompetition", "GetAcceleratorQuotaStatistics")
 STOP = ("LogStream", "CancelKernelSession")
 
-LIFE = frozenset({*FIT, *UPLOADS, *CHECKS, *STOP})
+#: ``fahr ls --remote``.
+LIST = ("ListKernels", "GetKernelSessionStatus")
+
+LIFE = frozenset({*FIT, *UPLOADS, *CHECKS, *STOP, *LIST})

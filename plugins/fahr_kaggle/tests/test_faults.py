@@ -112,6 +112,7 @@ def test_no_call_is_missing_in_the_tables(tmp_path, kaggle, token, call, monkeyp
     name = call("fit", "train.py", "-p", "params=wait", "--train-driver=kaggle").out.strip()
     wait_until(lambda: "end" in kaggle.sessions[1].log.text, 60)
     assert call("status", name).status == 0
+    assert call("ls", "--remote", "--train-driver=kaggle").status == 0
     assert call("stop", name).status == 0
     assert call("wait", name).status == 1
     assert {one.name for one in kaggle.calls} == LIFE

@@ -9,23 +9,14 @@ from types import SimpleNamespace
 import pytest
 from tests.cli.calling import Call, call
 
-from fahr_core.deferred import DeferredHooks
-from fahr_core.models import Capability, State
-from fahr_kaggle import driver, listing, seen
+from calls import KINDS, LIST
+from fahr_core.models import State
+from fahr_kaggle import listing, seen
 from jobs import ended, experiment, request_of, sent, session
 
 __all__ = ["call"]
 
 STATUS = "GetKernelSessionStatus"
-
-
-@pytest.fixture(autouse=True)
-def declared(monkeypatch):
-    """Have the driver declare its list."""
-    table = driver.driver
-    info = replace(table.info, capabilities=table.info.capabilities | {Capability.REMOTE_LIST})
-    places = {**table.places, "list_jobs": "fahr_kaggle.listing:list_jobs"}
-    monkeypatch.setattr(driver, "driver", DeferredHooks(info, **places))
 
 
 @pytest.fixture
@@ -123,8 +114,8 @@ def test_the_pages_of_a_list(kaggle, pushed, monkeypatch):
     assert len(kaggle.calls_of("ListKernels")) == 3
 
 
-@pytest.mark.parametrize("kind", ["cut", "limited", "broken", "lost", "torn", "silent"])
-@pytest.mark.parametrize("name", ["ListKernels", STATUS])
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", LIST)
 def test_a_call_that_goes_wrong_is_made_again(kaggle, pushed, impatient, name, kind):
     pushed("first")
     kaggle.faults.add(name, kind, seconds=0.2)

@@ -24,6 +24,7 @@ COMMANDS = {
     f"fit train.py {DRIVER} --follow": 3,
     "status": 0,  # what was last known, with a warning
     "status --json": 0,
+    f"ls --remote {DRIVER}": 3,
     f"status anna/train {DRIVER}": 3,
     "logs": 3,
     "logs --follow": 3,

@@ -19,6 +19,7 @@ driver = DeferredHooks(
                 Capability.TIMEOUT,
                 Capability.GPU,
                 Capability.REMOTE_JOBS,
+                Capability.REMOTE_LIST,
             }
         ),
         # A version of a kernel needs no random part: Kaggle numbers them.
@@ -35,6 +36,7 @@ driver = DeferredHooks(
     submit_jobs="fahr_kaggle.submission:submit_all",
     find_submission="fahr_kaggle.submission:find",
     find_job="fahr_kaggle.remote:find_job",
+    list_jobs="fahr_kaggle.listing:list_jobs",
     job_states="fahr_kaggle.states:observe",
     stream_logs="fahr_kaggle.logs:read_log",
     stop_job="fahr_kaggle.stopping:stop",
