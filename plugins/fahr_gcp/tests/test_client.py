@@ -151,11 +151,19 @@ def test_a_call_that_may_have_arrived_is_not_made_again_unasked(gcp, client, fau
     assert len(gcp.called("storage:objects.get")) == 1
 
 
-def test_a_service_that_stays_silent_is_given_up_the_second_time(gcp, client, monkeypatch):
+@pytest.mark.parametrize(
+    ("silent", "told"),
+    [
+        ("storage:buckets.get", "no answer from Google to storage: GET"),
+        ("oauth2:token", "Google gives no token"),
+    ],
+)
+def test_a_service_that_stays_silent_is_given_up_the_second_time(
+    gcp, client, monkeypatch, silent, told
+):
     monkeypatch.setattr("fahr_gcp.connection._READ", 1)
-    client.token()
-    gcp.faults.add("storage:buckets.get", Fault.TIMEOUT, times=math.inf)
-    with pytest.raises(ServiceError, match="no answer from Google to storage: GET") as caught:
+    gcp.faults.add(silent, Fault.TIMEOUT, times=math.inf)
+    with pytest.raises(ServiceError, match=told) as caught:
         client.call("storage", "GET", "storage/v1/b/models")
     assert len(gcp.faults.struck) == 2
     assert caught.value.hints == ("the same command may work in a minute",)

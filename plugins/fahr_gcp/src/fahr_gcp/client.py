@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from fahr_core.errors import ServiceError
 from fahr_gcp.bodies import Body
-from fahr_gcp.connection import Connection
+from fahr_gcp.connection import SILENCES, Connection
 from fahr_gcp.endpoints import endpoint
 from fahr_gcp.failures import (
     Answer,
@@ -43,8 +43,6 @@ __all__ = ["DEFAULT_REGION", "Client"]
 #: half a minute of throttling is sat out.
 _ATTEMPTS = 6
 _LONGEST_PAUSE = 16.0
-#: How often a service may stay silent for a minute: each time somebody sits and waits.
-_SILENCES = 2
 #: As Google's own client does, when nobody names one.
 DEFAULT_REGION = "us-central1"
 #: gcloud's variables for a region, then its client's for Vertex AI. Source: "gcloud config",
@@ -269,7 +267,7 @@ class Client:
                 arrived = arrived or _may_have_arrived(cause)
                 silences += isinstance(cause, NoAnswer) and cause.silent
                 hopeless = not is_passing(cause) or (arrived and not again)
-                if hopeless or attempt == attempts or silences == _SILENCES:
+                if hopeless or attempt == attempts or silences == SILENCES:
                     if isinstance(cause, NoAnswer):
                         raise unanswered(cause, operation) from cause
                     raise translated(cause, operation, self) from cause

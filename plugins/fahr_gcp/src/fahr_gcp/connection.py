@@ -19,12 +19,14 @@ from fahr_gcp.unreachable import why_unreachable
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Connection"]
+__all__ = ["SILENCES", "Connection"]
 
 #: Seconds to a connection, and between two pieces of an answer.
 _CONNECT, _READ = 10, 60
 #: Attempts to get a token, the first included.
 _ATTEMPTS = 4
+#: How often a service may stay silent for a minute: each time somebody sits and waits.
+SILENCES = 2
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 
 
@@ -54,14 +56,18 @@ class Connection:
             ServiceError: Google gives no token now.
         """
         from google.auth import exceptions
+        from requests.exceptions import ReadTimeout
 
+        silences = 0
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 with self._lock:
                     return self._good(refused)
             except exceptions.GoogleAuthError as error:
                 found = no_credentials(error)
-                if attempt == _ATTEMPTS or not isinstance(found, ServiceError):
+                silences += isinstance(error.__cause__, ReadTimeout)
+                hopeless = silences == SILENCES or not isinstance(found, ServiceError)
+                if hopeless or attempt == _ATTEMPTS:
                     raise found from error
                 time.sleep(0.2 * 2**attempt)
         raise AssertionError("the last attempt raises")
