@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["EVERY", "FIT", "GPU", "LARGE", "LIFE", "LOGIN"]
+__all__ = ["EVERY", "FIT", "GPU", "LARGE", "LIFE"]
 
 #: Of a fit with an input and a secret.
 FIT = (
@@ -37,6 +37,4 @@ LIFE = (
     "storage:objects.get",
     "storage:objects.list",
 )
-#: Of the engine, which has the registry give it a token of its own.
-LOGIN = ("registry:token",)
-EVERY = frozenset((*FIT, *GPU, *LARGE, *LIFE, *LOGIN))
+EVERY = frozenset((*FIT, *GPU, *LARGE, *LIFE))
