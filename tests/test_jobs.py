@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fahr_core import jobs
-from fahr_core.errors import DriverError, NotFinished, ServiceError, UnknownJob, UsageError
+from fahr_core.errors import (
+    AccessError,
+    DriverError,
+    NotFinished,
+    ServiceError,
+    UnknownJob,
+    UsageError,
+)
 from fahr_core.ledger import Ledger
 from fahr_core.models import Absent, Found, JobRef, Lane, LogLine, State, StopResult
 from fahr_core.remote_jobs import find_remote
@@ -277,6 +284,35 @@ def test_a_job_that_waits_here_is_withdrawn(told: Service, queued: Record, ledge
     assert (result.outcome, result.reason) == ("stopped", "it had not been sent yet")
     assert told.calls == []
     assert ledger.exact(queued.name).state is State.STOPPED
+
+
+@pytest.mark.parametrize(
+    ("failing", "left"),
+    [
+        ({}, ""),
+        (
+            {"unstage_request": AccessError("not allowed")},
+            "; the secrets of {} may still be at told: not allowed",
+        ),
+    ],
+)
+def test_a_job_that_is_withdrawn_leaves_no_secrets(
+    told: Service,
+    ledger: Ledger,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    failing: dict[str, BaseException],
+    left: str,
+) -> None:
+    told.lane = Lane(name="told", limit=0)
+    monkeypatch.setenv("TOKEN", "s3cret")
+    waiting = send(tmp_path, secrets=["TOKEN"])
+    told.calls.clear()
+    told.failing = failing
+    result = jobs.stop(ledger, waiting)
+    assert result.outcome == "stopped"
+    assert result.reason == "it had not been sent yet" + left.format(waiting.name)
+    assert told.calls == ["unstage_request"]
 
 
 def test_a_job_that_was_sent_meanwhile_is_asked_to_stop(

@@ -193,6 +193,14 @@ def test_a_hook_reaches_its_driver_with_what_it_was_given(distributions, hook, c
     assert answer == [hook, *list(signature(getattr(specs, hook)).parameters)[1:]]
 
 
+def test_what_stages_nothing_of_a_jobs_own_takes_nothing_away(distributions, moon):
+    open_session("moon").unstage_request("request")
+    calls = "\n@hookimpl\ndef unstage_request(request): raise ValueError(request)\n"
+    distributions.add("mars", TRAIN + calls)
+    with pytest.raises(DriverError, match=r'"mars" failed in unstage_request: ValueError: the one'):
+        open_session("mars").unstage_request("the one")
+
+
 def test_the_findings_of_both_drivers_are_joined(moon):
     finding = (
         "\nfrom fahr_core.models import Finding\n@hookimpl\n"

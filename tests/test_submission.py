@@ -139,6 +139,43 @@ def test_what_is_said(told: Service, folder: Path) -> None:
     assert not [told for told in listener.warned if "credentials" in told]
 
 
+@pytest.mark.parametrize("hook", ["stage_request", "job_states"])
+def test_a_job_that_is_interrupted_before_it_is_sent_leaves_no_secrets(
+    told: Service, folder: Path, ledger: Ledger, monkeypatch: pytest.MonkeyPatch, hook: str
+) -> None:
+    told.lane = Lane(name="told", limit=1)
+    fit(folder)  # it fills the lane, so that its state is asked before the next is sent
+    monkeypatch.setenv("TOKEN", "s3cret")
+    told.failing[hook] = KeyboardInterrupt()
+    with pytest.raises(KeyboardInterrupt):
+        fit(folder, secrets=["TOKEN"])
+    assert told.calls[-1] == "unstage_request"
+    assert told.secrets == {}
+    assert list(states(ledger)) == ["digits-train-1"]
+
+
+def test_secrets_that_cannot_be_taken_away_are_told(
+    told: Service, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOKEN", "s3cret")
+    told.failing = {
+        "stage_request": ServiceError("no answer"),
+        "unstage_request": ServiceError("still no answer"),
+    }
+    listener = Listener()
+    with pytest.raises(ServiceError, match=r"^no answer"):
+        fit(folder, listener, secrets=["TOKEN"])
+    told_of = "the secrets of digits-train-1 may still be at told: still no answer"
+    assert told_of in listener.warned
+
+
+def test_without_secrets_nothing_is_taken_away(told: Service, folder: Path) -> None:
+    told.failing["stage_request"] = ServiceError("no answer")
+    with pytest.raises(ServiceError):
+        fit(folder)
+    assert "unstage_request" not in told.calls
+
+
 def test_secrets_are_handed_over_and_never_written_down(
     told: Service, folder: Path, monkeypatch: pytest.MonkeyPatch, own_home: Path
 ) -> None:

@@ -208,6 +208,12 @@ def stage_request(request: Any, secrets: Any, progress: Any) -> Staged:
 
 
 @hookimpl
+def unstage_request(request: Any) -> None:
+    SERVICE.asked("unstage_request")
+    SERVICE.secrets.clear()
+
+
+@hookimpl
 def submit_jobs(requests: Any) -> list[Any]:
     SERVICE.asked("submit_jobs")
     SERVICE.requests += requests

@@ -61,7 +61,7 @@ if TYPE_CHECKING:
 __all__ = ["SPEC_VERSION", "BuildHooks", "Progress", "SharedHooks", "TrainHooks", "hookimpl"]
 
 #: Raised by one when a hook is added, by a core major when one is removed or changed.
-SPEC_VERSION = 2
+SPEC_VERSION = 3
 
 PROJECT = "fahr"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -143,6 +143,19 @@ class TrainHooks:
             AccessError: a permission is missing.
             EnvironmentFileError: the environment cannot be made.
             ServiceError: the service failed; the call may be repeated.
+        """
+
+    @hookspec(firstresult=True)
+    def unstage_request(self, request: Request) -> None:
+        """Take away what was staged for this job alone, its secrets: it is never going to be sent.
+
+        The command was interrupted, or the job was stopped while it waited. Uploads that others
+        share stay; what is gone already is no error. A driver that leaves nothing of a job's own
+        does not implement it. Since 1.0.
+
+        Raises:
+            AccessError: a permission is missing.
+            ServiceError: the service does not answer.
         """
 
     @hookspec(firstresult=True)

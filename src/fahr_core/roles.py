@@ -19,6 +19,8 @@ ROLE_HOOKS: dict[str, frozenset[str]] = {
     "train": hooks_of(hookspecs.TrainHooks) - {"amend_job"} | _SHARED,
     "build": hooks_of(hookspecs.BuildHooks) | _SHARED,
 }
+#: Hooks that a driver implements where it has something to do there.
+_OPTIONAL = {"unstage_request"}
 #: Hooks that only a driver with the capability has to implement.
 _BY_CAPABILITY = {
     "find_job": Capability.REMOTE_JOBS,
@@ -32,4 +34,4 @@ _BY_CAPABILITY = {
 def required_hooks(role: str, capabilities: frozenset[Capability] = frozenset()) -> frozenset[str]:
     """Give the hooks that a driver must implement, by its declared capabilities."""
     spared = {hook for hook, needed in _BY_CAPABILITY.items() if needed not in capabilities}
-    return ROLE_HOOKS[role] - _SHARED - spared
+    return ROLE_HOOKS[role] - _SHARED - _OPTIONAL - spared

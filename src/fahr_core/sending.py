@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fahr_core.reporter import Reporter
     from fahr_core.session import Session
 
-__all__ = ["launch", "queue", "send"]
+__all__ = ["launch", "queue", "send", "unstaged"]
 
 
 def launch(ledger: Ledger, session: Session, request: Request) -> State:
@@ -87,6 +87,20 @@ def send(ledger: Ledger, session: Session, request: Request, reporter: Reporter)
             f"nobody can tell whether {request.driver} has {request.name}: {answer.reason}",
             f"fahr status {request.name}    asks again; it is never sent twice",
         )
+
+
+def unstaged(session: Session, request: Request) -> str | None:
+    """Have a job's secrets taken away that is never sent; say what is left of them, None: nothing.
+
+    Nothing else that is staged is a job's own.
+    """
+    if not request.job.secrets:
+        return None
+    try:
+        session.unstage_request(request)
+    except FahrError as error:
+        return f"the secrets of {request.name} may still be at {request.driver}: {error.message}"
+    return None
 
 
 def _attend(request: Request, reporter: Reporter) -> None:

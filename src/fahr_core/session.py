@@ -168,6 +168,11 @@ class Session:
         """Have what the request names put in place."""
         return self._call("stage_request", request=request, secrets=secrets, progress=progress)
 
+    def unstage_request(self, request: Request) -> None:
+        """Have what was staged for a job alone taken away, by a driver that stages such things."""
+        if self._implementations("unstage_request"):
+            self._call_all("unstage_request", request=request)
+
     def submit_jobs(self, requests: Sequence[Request]) -> Sequence[Submitted | Refused | Unknown]:
         """Send requests."""
         return self._call("submit_jobs", requests=requests)

@@ -27,7 +27,7 @@ from fahr_core.models import (
     State,
     dumps,
 )
-from fahr_core.sending import launch, queue, send
+from fahr_core.sending import launch, queue, send, unstaged
 
 if TYPE_CHECKING:
     from fahr_core.drafting import Draft
@@ -56,6 +56,7 @@ def submit(plan: Plan, reporter: Reporter) -> Record:
         reporter.say("attached", f"{there.name} has the same content already")
         return there
     reservation = _reserve(ledger, draft)
+    request = None
     try:
         request = _request(draft, reservation, reporter)
         ledger.intend(reservation.name, request.job, request)
@@ -63,6 +64,8 @@ def submit(plan: Plan, reporter: Reporter) -> Record:
         state = launch(ledger, plan.session, request)
     except BaseException:
         ledger.release(reservation.name)  # nothing was sent
+        if request and (left := unstaged(plan.session, request)):
+            reporter.warn(left)
         raise
     if state is State.QUEUED:
         queue(request, reporter)

@@ -56,6 +56,15 @@ def test_as_many_jobs_at_once_as_there_are_cores(
     assert request.lane.limit == 7
 
 
+def test_a_job_that_is_given_up_leaves_no_secrets(tmp_path: Path) -> None:
+    request = request_of(tmp_path, "")
+    driver.stage_request(request, {"A": "s3cret"}, no_progress)
+    assert jobs.job_folder(request.run_id).secrets.exists()
+    for _ in range(2):
+        driver.unstage_request(request)
+        assert not jobs.job_folder(request.run_id).secrets.exists()
+
+
 def test_a_job_from_its_request_to_its_output(tmp_path: Path, eventually: Eventually) -> None:
     request = request_of(tmp_path, "open('model.txt', 'w').write('42'); print('done')\n")
     assert driver.stage_request(request, {"A": "1"}, no_progress).secrets == ("A",)
@@ -69,7 +78,7 @@ def test_a_job_from_its_request_to_its_output(tmp_path: Path, eventually: Eventu
 
     files = driver.fetch_output(ref, tmp_path / "out", FetchOptions(), no_progress)
     assert "model.txt" in [file.path for file in files]
-    assert driver.stop_job(ref).outcome == "stopped"
+    assert driver.stop_job(ref).outcome == "ended"
     assert driver.submit_jobs([request]) == [answer]  # once more starts nothing
     assert driver.find_submission(request) == Found(ref=ref)
 

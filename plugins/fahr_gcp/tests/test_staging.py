@@ -6,13 +6,13 @@ from dataclasses import replace
 import pytest
 from tests.clouds.faults import Fault
 
-from fahr_core.errors import AccessError, UsageError
+from fahr_core.errors import AccessError, FahrError, UsageError
 from fahr_core.models import Input
 from fahr_core.testing.fixtures import no_progress
 from fahr_gcp import buckets
 from fahr_gcp.client import Client
-from fahr_gcp.secrets import forget
-from fahr_gcp.staging import stage
+from fahr_gcp.secrets import forget, secret_path
+from fahr_gcp.staging import stage, unstage
 from fahr_gcp.submission import reference
 from made_jobs import request_of
 
@@ -130,6 +130,16 @@ def test_secrets_go_when_the_job_has_ended(sound):
     assert len(sound.called("secretmanager:secrets.delete")) == 2
     forget(client, replace(ref, data={"project": "fahr-tests"}))
     assert len(sound.called("secretmanager:secrets.delete")) == 2
+
+
+def test_a_job_that_is_given_up_leaves_no_secrets(sound):
+    request = request_of(ACCOUNT, secrets=("TOKEN",))
+    stage(request, {"TOKEN": VALUE}, no_progress)
+    client = Client.of_settings(request.job.settings)
+    for _ in range(2):
+        unstage(request)
+        with pytest.raises(FahrError, match="not found"):
+            client.call("secretmanager", "GET", f"v1/{secret_path(client, request.job)}")
 
 
 def test_secrets_that_are_too_long_are_refused(sound):

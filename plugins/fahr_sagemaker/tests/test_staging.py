@@ -10,7 +10,7 @@ from fahr_core.errors import AccessError, ServiceError, UsageError
 from fahr_core.models import Input, Staged, dumps
 from fahr_sagemaker.client import Client
 from fahr_sagemaker.secrets import forget
-from fahr_sagemaker.staging import stage
+from fahr_sagemaker.staging import stage, unstage
 from fahr_sagemaker.submission import reference
 from placed_requests import planned
 
@@ -195,6 +195,16 @@ def test_secrets_are_stored_under_the_jobs_name_until_they_are_forgotten(sound, 
     ref = reference(request, f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:training-job/x")
     for _ in range(2):  # and so may forgetting
         forget(Client(), ref)
+        assert stored(sound, vault) == {}
+
+
+@pytest.mark.parametrize("vault", ["secretsmanager", "ssm"])
+def test_a_job_that_is_given_up_leaves_no_secrets(sound, vault):
+    request = planned(sound, {"vault": vault}, secrets=("TOKEN",))
+    stage(request, {"TOKEN": VALUE}, Told())
+    assert stored(sound, vault)
+    for _ in range(2):
+        unstage(request)
         assert stored(sound, vault) == {}
 
 

@@ -104,6 +104,12 @@ def stage_request(request: Request, secrets: Mapping[str, str], progress: Progre
 
 
 @hookimpl
+def unstage_request(request: Request) -> None:
+    """Delete the secrets of a job that is never sent."""
+    jobs.job_folder(request.run_id).forget_secrets()
+
+
+@hookimpl
 def submit_jobs(requests: Sequence[Request]) -> list[Submitted | Refused]:
     """Start a shepherd for each job."""
     return [_submit(request) for request in requests]

@@ -83,6 +83,19 @@ class SubmitContract(DriverFixtures):
         staged = session.stage_request(request, {SECRET: VALUE}, no_progress)
         assert VALUE not in dumps(staged), broken("no secret is in what is told of staging")
 
+    def test_what_is_given_up_is_not_sent(
+        self, session: Session, prepare: Prepare, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A staged request whose job is given up leaves no job; to say so twice is no error."""
+        need(session, Capability.SECRETS)
+        monkeypatch.setenv(SECRET, VALUE)
+        request = prepare(NOTHING, secrets=(SECRET,))
+        session.stage_request(request, {SECRET: VALUE}, no_progress)
+        session.unstage_request(request)
+        session.unstage_request(request)
+        found = session.find_submission(request)
+        assert isinstance(found, Absent), broken("what is given up is not sent", found)
+
     def test_staging_twice_uploads_nothing_twice(self, session: Session, prepare: Prepare) -> None:
         """Uploads go by content: a call that is repeated after an error sends nothing again."""
         request = prepare(NOTHING)

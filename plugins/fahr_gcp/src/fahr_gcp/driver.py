@@ -43,6 +43,7 @@ driver = DeferredHooks(
     registry_login="fahr_gcp.artifact_registry:login_to",
     plan_submission="fahr_gcp.request:plan",
     stage_request="fahr_gcp.staging:stage",
+    unstage_request="fahr_gcp.staging:unstage",
     submit_jobs="fahr_gcp.submission:submit_all",
     find_submission="fahr_gcp.submission:find",
     find_job="fahr_gcp.found:find_job",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from fahr_core.models import Job, JobRef
     from fahr_gcp.client import Client
 
-__all__ = ["forget", "secret_name", "store", "variable_of"]
+__all__ = ["forget", "remove", "secret_name", "secret_path", "store", "variable_of"]
 
 _SERVICE = "secretmanager"
 #: Bytes of a secret's version. Source: Secret Manager, "Quotas and limits".
@@ -53,6 +53,11 @@ def secret_name(job: Job) -> str:
     return f"fahr-{job.remote_name}"
 
 
+def secret_path(client: Client, job: Job) -> str:
+    """Give a job's secret as the API names it."""
+    return f"projects/{client.project}/secrets/{secret_name(job)}"
+
+
 def store(client: Client, job: Job, values: Mapping[str, str]) -> None:
     """Store a job's secrets where its service account may read them.
 
@@ -67,7 +72,7 @@ def store(client: Client, job: Job, values: Mapping[str, str]) -> None:
     if len(payload) > _LONGEST:
         raise UsageError(f"the job's secrets have {len(payload)} bytes; at most {_LONGEST}")
     _make(client, job)
-    path = f"v1/projects/{client.project}/secrets/{secret_name(job)}"
+    path = f"v1/{secret_path(client, job)}"
     # The job's service account may read this secret, and no other for that.
     member = f"serviceAccount:{job.settings['service_account']}"
     policy = {"bindings": [{"role": _READER, "members": [member]}]}
@@ -83,11 +88,19 @@ def forget(client: Client, ref: JobRef) -> None:
         AccessError: a permission is missing.
         ServiceError: Google does not answer.
     """
-    name = ref.data.get("secrets")
-    if not name:
-        return
+    if path := ref.data.get("secrets"):
+        remove(client, str(path))
+
+
+def remove(client: Client, path: str) -> None:
+    """Remove a secret; one that is gone already is no error.
+
+    Raises:
+        AccessError: a permission is missing.
+        ServiceError: Google does not answer.
+    """
     try:
-        client.call(_SERVICE, "DELETE", f"v1/{name}")
+        client.call(_SERVICE, "DELETE", f"v1/{path}")
     except FahrError as error:
         if status_of(error) != 404:
             raise

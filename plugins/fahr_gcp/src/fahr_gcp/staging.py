@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from fahr_core.hookspecs import Progress
     from fahr_core.models import Request
 
-__all__ = ["stage"]
+__all__ = ["stage", "unstage"]
 
 
 def stage(request: Request, secrets: Mapping[str, str], progress: Progress) -> Staged:
@@ -37,3 +37,14 @@ def stage(request: Request, secrets: Mapping[str, str], progress: Progress) -> S
     if secrets:
         secret_store.store(client, request.job, secrets)
     return Staged(uploaded=uploaded, reused=reused, secrets=tuple(secrets), notes=notes_of(request))
+
+
+def unstage(request: Request) -> None:
+    """Remove the secret of a job that is never sent; uploads are others' too.
+
+    Raises:
+        AccessError: a permission is missing.
+        ServiceError: Google does not answer.
+    """
+    client = Client.of_settings(request.job.settings)
+    secret_store.remove(client, secret_store.secret_path(client, request.job))

@@ -44,6 +44,7 @@ driver = DeferredHooks(
     registry_login="fahr_sagemaker.ecr:login_to",
     plan_submission="fahr_sagemaker.request:plan",
     stage_request="fahr_sagemaker.staging:stage",
+    unstage_request="fahr_sagemaker.staging:unstage",
     submit_jobs="fahr_sagemaker.submission:submit_all",
     find_submission="fahr_sagemaker.submission:find",
     find_job="fahr_sagemaker.found:find_job",

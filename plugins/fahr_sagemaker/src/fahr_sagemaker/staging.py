@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from fahr_core.input_files import InputFile
     from fahr_core.models import Job, Request
 
-__all__ = ["split_uri", "stage"]
+__all__ = ["split_uri", "stage", "unstage"]
 
 
 def stage(request: Request, secrets: Mapping[str, str], progress: Progress) -> Staged:
@@ -45,6 +45,17 @@ def stage(request: Request, secrets: Mapping[str, str], progress: Progress) -> S
     if secrets:
         secret_store.store(client, job, secrets)
     return Staged(uploaded=uploaded, reused=reused, secrets=tuple(secrets), notes=notes_of(request))
+
+
+def unstage(request: Request) -> None:
+    """Remove the secrets of a job that is never sent; uploads are others' too.
+
+    Raises:
+        AccessError: a permission is missing.
+        ServiceError: AWS does not answer.
+    """
+    place = request.body["Environment"].get(names.SECRETS_VARIABLE)
+    secret_store.remove(Client.of_settings(request.job.settings), str(place or ""))
 
 
 def split_uri(uri: str) -> tuple[str, str]:

@@ -35,6 +35,7 @@ driver = DeferredHooks(
     registry_login="fahr_docker.train_driver.image:login_to",
     plan_submission="fahr_docker.train_driver.planning:plan",
     stage_request="fahr_docker.train_driver.staging:stage",
+    unstage_request="fahr_docker.train_driver.staging:unstage",
     submit_jobs="fahr_docker.train_driver.sending:submit_all",
     find_submission="fahr_docker.train_driver.sending:find",
     find_job="fahr_docker.train_driver.sending:find_named",

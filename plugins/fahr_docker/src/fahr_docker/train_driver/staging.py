@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from fahr_core.hookspecs import Progress
     from fahr_core.models import Request
 
-__all__ = ["stage"]
+__all__ = ["stage", "unstage"]
 
 
 def stage(request: Request, secrets: Mapping[str, str], progress: Progress) -> Staged:
@@ -26,3 +26,8 @@ def stage(request: Request, secrets: Mapping[str, str], progress: Progress) -> S
     if secrets:
         keeping.keep_secrets(request.run_id, secrets)
     return Staged(secrets=tuple(secrets))
+
+
+def unstage(request: Request) -> None:
+    """Delete the secrets of a job that is never sent."""
+    keeping.forget_secrets(request.run_id)
