@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -8,7 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fahr_core.errors import DiskError, ServiceError, UsageError
-from fahr_core.input_files import digest_of_files, files_of, local_inputs, place_inputs
+from fahr_core.input_files import (
+    digest_of_files,
+    files_of,
+    local_inputs,
+    place_inputs,
+    uploads_told,
+)
 from fahr_core.models import Code, Environment, Input, Job, Request
 
 if TYPE_CHECKING:
@@ -108,3 +115,28 @@ def test_an_input_that_was_changed_meanwhile_is_told(tmp_path):
     (data / "a").write_text("2")
     with pytest.raises(ServiceError, match="was changed while the job was made"):
         local_inputs(request, OUTPUT)
+
+
+def test_what_is_sent_of_local_inputs_is_told(tmp_path):
+    data = written(tmp_path / "data", a="1", b="22")
+    prior = written(tmp_path / "prior", c="333")
+    job = job_with(
+        Input(name="data", location=str(data)),
+        Input(name="prior", location=str(prior), job="digits-train-3"),
+        Input(name="far", location="s3://bucket/x"),
+    )
+    _, uploads = place_inputs(job, OUTPUT, lambda item: item.location)
+    request = Request(
+        driver="somewhere",
+        name="a-1",
+        remote_name="a-1-x",
+        run_id="r",
+        job=job,
+        body={},
+        uploads=uploads,
+    )
+    assert uploads_told(request) == [
+        f"data: {data}, 2 files, 3 B; sent once for its content",
+        "prior: the output of digits-train-3, 1 file, 3 B; sent once for its content",
+    ]
+    assert uploads_told(replace(request, uploads={})) == []  # the job reads them where they are

@@ -128,7 +128,7 @@ def test_what_is_said(told: Service, folder: Path) -> None:
     ]
     listener = Listener()
     fit(folder, listener, options={"build_driver": "local-cpu"})
-    assert list(listener.said) == ["driver", "code", "machine", "checked", "staged", "sent"]
+    assert list(listener.said) == ["driver", "code", "machine", "checked", "note", "sent"]
     assert listener.said["machine"] == "1 x large, 2 h at most"
     assert listener.said["driver"] == "told (from command line): what a test says"
     assert listener.said["code"].startswith("train.py: 11 B")

@@ -12,15 +12,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fahr_core.durations import size
 from fahr_core.errors import DiskError, ServiceError, UsageError
 from fahr_core.inputs import is_local
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from fahr_core.models import Input, Job, Request
 
-__all__ = ["InputFile", "digest_of_files", "files_of", "local_inputs", "place_inputs"]
+__all__ = [
+    "InputFile",
+    "amount_of",
+    "digest_of_files",
+    "files_of",
+    "local_inputs",
+    "place_inputs",
+    "uploads_told",
+]
 
 #: Below where the jobs' output goes; a folder for each content.
 _FOLDER = "fahr-inputs"
@@ -81,6 +90,29 @@ def local_inputs(request: Request, output: str) -> dict[str, str]:
             raise ServiceError(f"{item.location} was changed while the job was made", "fahr fit")
         there[item.location] = place
     return there
+
+
+def uploads_told(request: Request) -> list[str]:
+    """Say of each local input what of it goes to the service, unless its content is there.
+
+    Raises:
+        DiskError: one cannot be read.
+    """
+    if not request.uploads:
+        return []
+    return [_told(item) for item in request.job.inputs if is_local(item.location)]
+
+
+def _told(item: Input) -> str:
+    whose = f"the output of {item.job}" if item.job else item.location
+    amount = amount_of(files_of(Path(item.location)))
+    return f"{item.name}: {whose}, {amount}; sent once for its content"
+
+
+def amount_of(files: Sequence[InputFile]) -> str:
+    """Say how many files these are and their size: ``3 files, 1.2 MB``."""
+    count = f"{len(files)} file{'' if len(files) == 1 else 's'}"
+    return f"{count}, {size(sum(file.size for file in files))}"
 
 
 def digest_of_files(top: Path) -> str:

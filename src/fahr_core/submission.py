@@ -208,5 +208,9 @@ def _image(plan: Plan, job: Job, artifacts: Artifacts, reporter: Reporter) -> Im
 
 
 def _stage(plan: Plan, request: Request, reporter: Reporter) -> None:
+    from fahr_core.input_files import uploads_told
+
+    for line in uploads_told(request):
+        reporter.say("inputs", line)
     for note in plan.session.stage_request(request, plan.secrets, reporter.progress).notes:
-        reporter.say("staged", note)
+        reporter.say("note", note)

@@ -6,8 +6,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from fahr_core.durations import size
-from fahr_core.input_files import files_of
+from fahr_core.input_files import amount_of, files_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -60,8 +59,7 @@ def _upload(store: ObjectStore, path: Path, place: str, progress: Progress) -> N
 
     files = files_of(path)
     total = sum(file.size for file in files)
-    count = f"{len(files)} file{'' if len(files) == 1 else 's'}"
-    progress("inputs", f"{path}: {count}, {size(total)}, to {place}", 0, total)
+    progress("inputs", f"{path}: {amount_of(files)}, to {place}", 0, total)
     sent = _Sent(progress, total)
     side_by_side(lambda file: store.put_file(place + file.name, file, sent), files, _AT_ONCE)
     store.put(place.rstrip("/") + _WHOLE, b"")

@@ -36,7 +36,7 @@ def test_stdout_is_the_name_alone(call: Call, folder: Path) -> None:
     assert done.err.splitlines() == [
         "driver   told (the only one installed): what a test says",
         "code     train.py: 28 B",
-        "staged   one file",
+        "note     one file",
         "sent     https://example.org/digits-train-1",
         "next     fahr logs -f digits-train-1",
         "         fahr fetch digits-train-1",
