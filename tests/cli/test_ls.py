@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import time
 from typing import TYPE_CHECKING
 
@@ -108,6 +109,21 @@ def test_a_table(screen: Screen) -> None:
     assert rows[1].startswith("digits-train-1 running  13 min 12 min told T4 x2 seen 0.")
     assert rows[2] == "bert-train-2   complete 2 h    9 min  told"
     assert all(len(row) <= 80 for row in rows)
+
+
+@at_terminal
+def test_a_long_name_is_whole_and_leaves_room_for_the_others(screen: Screen) -> None:
+    now = time.time()
+    fill(1, stem="y" * 48, driver="gcp", created=now - 7200, state="failed", reason="x" * 99)
+    fill(1, created=now - 780)
+    ls_command.command()
+    heading, short, name, rest = screen.lines()
+    assert heading == "JOB            STATE    AGE    TIME WHERE NOTE"
+    assert short.startswith("digits-train-1 complete ")
+    assert name == "y" * 48 + "-1"
+    assert rest.startswith(" " * 15 + "failed   ")
+    assert re.search(r" gcp   x+$", rest)
+    assert len(rest) == 80
 
 
 @at_terminal

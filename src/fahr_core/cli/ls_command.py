@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 _SHOWN = 20
+_HEADING = ["JOB", "STATE", "AGE", "TIME", "WHERE", "NOTE"]
 #: Seconds for which the services are waited for, and between two looks at that.
 _PATIENCE = 2.0
 _GLANCE = 0.02
@@ -169,15 +170,23 @@ def _fields(record: Record) -> list[str]:
 
 
 def _print_table(records: Sequence[Record], total: int) -> None:
-    rows = [["JOB", "STATE", "AGE", "TIME", "WHERE", "NOTE"], *map(_row, records)]
-    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    room = console.width(sys.stdout)
+    rows = [_HEADING, *(row for record in records for row in _fitting(_row(record), room // 2))]
+    widths = [max(len(row[column]) for row in rows if row[1]) for column in range(5)]
     for number, row in enumerate(rows):
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
         line = " ".join([*cells, row[5]]).rstrip()
-        line = line[: console.width(sys.stdout)]
+        line = line[:room] if row[1] else row[0]  # a name is to be pasted, so never cut
         console.out(line if number else console.styled(line, "bold", sys.stdout))
     if total > len(records):
         console.note(f"{len(records)} of {total}  --all  --state failed  --here")
+
+
+def _fitting(row: list[str], longest: int) -> list[list[str]]:
+    """Give a long name, such as a service's own jobs may have, a line of its own."""
+    if len(row[0]) <= longest:
+        return [row]
+    return [[row[0], "", "", "", "", ""], ["", *row[1:]]]
 
 
 def _row(record: Record) -> list[str]:
