@@ -6,6 +6,7 @@ import math
 import os
 import subprocess
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -237,6 +238,41 @@ def test_whatever_is_printed_removes_the_line_that_moves(screen: Screen, printed
     assert ("it failed" in rest) is (printed != "clear")
     console.note("next")
     assert screen.raw() == "next\n"
+
+
+class Drawn(io.StringIO):
+    """A terminal that nobody has to read, so that it never fills."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_lines_and_progress_of_several_threads_do_not_mix(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn, lines = Drawn(), [f"line {number}" for number in range(300)]
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr(console._moving, "_text", "")
+
+    def draw() -> None:
+        for length in range(3000):
+            console._moving.draw("x" * (1 + length % 30))
+
+    with monkeypatch.context() as within:
+        within.setattr(sys, "stderr", drawn)
+        between = sys.getswitchinterval()
+        sys.setswitchinterval(1e-6)
+        try:
+            threads = [threading.Thread(target=draw) for _ in range(3)]
+            for thread in threads:
+                thread.start()
+            for line in lines:
+                console.note(line)
+            for thread in threads:
+                thread.join()
+            console.clear()
+        finally:
+            sys.setswitchinterval(between)
+    shown = [line.rpartition("\r")[2] for line in drawn.getvalue().split("\n")]
+    assert [line for line in shown if line] == lines
 
 
 def test_progress_in_a_pipe_is_a_line_a_minute(

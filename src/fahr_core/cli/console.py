@@ -10,6 +10,7 @@ import json
 import os
 import sys
 import textwrap
+import threading
 import time
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -40,22 +41,35 @@ _STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", 
 
 
 class _MovingLine:
-    """The line on stderr that is drawn again and again; whatever else is printed removes it."""
+    """The line on stderr that is drawn again and again; whatever else is printed removes it.
+
+    Files that come side by side draw it from several threads.
+    """
 
     def __init__(self) -> None:
         self._text = ""
+        self._lock = threading.RLock()
 
     def draw(self, text: str) -> None:
         text = text[: width(sys.stderr) - 1]
-        sys.stderr.write("\r" + text.ljust(len(self._text)))
-        sys.stderr.flush()
-        self._text = text
+        with self._lock:
+            sys.stderr.write("\r" + text.ljust(len(self._text)))
+            sys.stderr.flush()
+            self._text = text
 
     def clear(self) -> None:
-        if self._text:
-            sys.stderr.write("\r" + " " * len(self._text) + "\r")
-            sys.stderr.flush()
-            self._text = ""
+        with self._lock:
+            if self._text:
+                sys.stderr.write("\r" + " " * len(self._text) + "\r")
+                sys.stderr.flush()
+                self._text = ""
+
+    def give_way(self, stream: IO[str], line: str) -> None:
+        """Print a line in its place."""
+        with self._lock:
+            self.clear()
+            stream.write(line + "\n")
+            stream.flush()
 
 
 _moving = _MovingLine()
@@ -78,9 +92,7 @@ def prepare_streams() -> None:
 
 def out(text: str) -> None:
     """Print a line of the result."""
-    _moving.clear()
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+    _moving.give_way(sys.stdout, text)
 
 
 def out_json(value: Any) -> None:
@@ -93,9 +105,7 @@ def out_json(value: Any) -> None:
 
 def note(text: str = "") -> None:
     """Print a line that is not the result."""
-    _moving.clear()
-    sys.stderr.write(text + "\n")
-    sys.stderr.flush()
+    _moving.give_way(sys.stderr, text)
 
 
 def clear() -> None:
