@@ -165,12 +165,12 @@ def capabilities(info: Any) -> list[str]:
 def model_table(place: str, prefix: str) -> str:
     """Give a settings model as a table."""
     from fahr_core.settings.resolve import load_model
+    from fahr_core.settings.shown import type_of
 
     rows = []
     for name, field in load_model(place).model_fields.items():
         default = "required" if field.is_required() else f"`{field.default!r}`"
-        kind = type_name(field.annotation)
-        rows.append([f"`{name}`", f"`{kind}`", default, field.description or ""])
+        rows.append([f"`{name}`", type_of(field), default, field.description or ""])
         if (variable := prefix + name.upper()) not in NOT_SETTINGS:
             rows[-1][3] += f" `{variable}`"
     return table(["key", "type", "default", "meaning"], rows)
@@ -218,14 +218,6 @@ def directive(name: str, argument: str, *options: str) -> str:
     """Give a directive of autodoc, which reads docstrings."""
     lines = ["```{eval-rst}", f".. {name}:: {argument}", *(f"   :{word}:" for word in options)]
     return "\n".join([*lines, "```", ""])
-
-
-def type_name(annotation: Any) -> str:
-    """Give a type as people read it."""
-    text = annotation.__name__ if isinstance(annotation, type) else str(annotation)
-    if hasattr(annotation, "__args__"):
-        text = str(annotation)
-    return text.replace("typing.", "").replace("NoneType", "None")
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:

@@ -3,8 +3,10 @@ from typing import Annotated, Literal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from fahr_core.errors import SettingsError
+from fahr_core.settings.fields import Seconds
 from fahr_core.settings.layers import read_layers
 from fahr_core.settings.resolve import CORE, Model
 from fahr_core.settings.shown import (
@@ -14,6 +16,7 @@ from fahr_core.settings.shown import (
     masked,
     model_rows,
     names_secret,
+    type_of,
     type_text,
     value_rows,
     value_text,
@@ -134,6 +137,7 @@ def test_a_value_is_one_printable_line(text):
         (int | str, "whole number or text"),
         (Literal["auto", "python"], "auto or python"),
         (Annotated[list[float], "note"], "list of number"),
+        (Seconds | None, "duration"),
         (dict[str, str], "table"),
         (tuple[int, ...], "list of whole number"),
         (list, "list"),
@@ -142,3 +146,15 @@ def test_a_value_is_one_printable_line(text):
 )
 def test_types_in_words(annotation, told):
     assert type_text(annotation) == told
+
+
+class Durations(BaseModel):
+    """Where pydantic keeps the word for a type depends on how the type is written."""
+
+    whole: Seconds = 60
+    optional: Seconds | None = None
+
+
+def test_a_duration_is_called_so():
+    fields = Durations.model_fields.values()
+    assert [type_of(field) for field in fields] == ["duration", "duration"]

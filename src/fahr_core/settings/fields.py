@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BeforeValidator
@@ -12,7 +13,14 @@ from fahr_core.errors import UsageError
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
-__all__ = ["Seconds", "line_errors"]
+__all__ = ["Kind", "Seconds", "line_errors"]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """The word that people read for a type, among the metadata of ``Annotated``."""
+
+    word: str
 
 
 def _seconds(value: Any) -> Any:
@@ -27,7 +35,7 @@ def _seconds(value: Any) -> Any:
 
 
 #: A duration in whole seconds, which may be written ``2h``.
-Seconds = Annotated[int, BeforeValidator(_seconds)]
+Seconds = Annotated[int, BeforeValidator(_seconds), Kind("duration")]
 
 
 def line_errors(error: ValidationError) -> list[Any]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from fahr_core.durations import parse_duration
 from fahr_core.errors import UsageError
+from fahr_core.settings.fields import Kind
 
 __all__ = ["CoreSettings"]
 
@@ -37,7 +38,7 @@ class CoreSettings(BaseModel):
     """Extensions that are switched on, by name."""
     gpu: str | None = None
     """A GPU for the job: any, or a type of the service."""
-    timeout: float | None = None
+    timeout: Annotated[float, Kind("duration")] | None = None
     """How long the job may run: 90s, 30m, 2h."""
     nodes: int = Field(default=1, ge=1)
     """On how many machines the job runs at once."""

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from pydantic.fields import FieldInfo
+
     from fahr_core.settings.layers import Layer
     from fahr_core.settings.validated import Inspection, Model
 
@@ -27,6 +29,7 @@ __all__ = [
     "masked",
     "model_rows",
     "names_secret",
+    "type_of",
     "value_rows",
     "value_text",
 ]
@@ -82,7 +85,7 @@ def model_rows(place: str) -> list[ModelRow]:
         if not field.is_required():
             default = value_text(masked(key, field.get_default(call_default_factory=True)))
         meaning = " ".join((field.description or "").split())
-        rows.append(ModelRow(key, type_text(field.annotation), default, meaning))
+        rows.append(ModelRow(key, type_of(field), default, meaning))
     return sorted(rows, key=lambda row: row.default is not None)
 
 
@@ -185,11 +188,20 @@ def value_text(value: Any) -> str:
     return text if text.isprintable() else json.dumps(value, default=str)
 
 
+def type_of(field: FieldInfo) -> str:
+    """Give a setting's type in words."""
+    # Of a whole annotation pydantic takes the metadata off.
+    return _word_for(field.metadata) or type_text(field.annotation)
+
+
 def type_text(annotation: Any) -> str:
-    """Give an annotation in words: ``text``, ``list of text``, ``auto or python``."""
+    """Give an annotation in words: ``text``, ``list of text``, ``auto or python``.
+
+    A :class:`~fahr_core.settings.fields.Kind` in the metadata of ``Annotated`` names the type.
+    """
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is typing.Annotated:
-        return type_text(arguments[0])
+        return _word_for(arguments[1:]) or type_text(arguments[0])
     if origin is typing.Literal:
         return " or ".join(value_text(value) for value in arguments)
     if origin in (typing.Union, types.UnionType):
@@ -198,3 +210,9 @@ def type_text(annotation: Any) -> str:
         return f"list of {type_text(arguments[0])}"
     plain = origin or annotation
     return _TYPES.get(plain, getattr(plain, "__name__", str(plain)))
+
+
+def _word_for(metadata: Sequence[Any]) -> str | None:
+    from fahr_core.settings.fields import Kind
+
+    return next((one.word for one in metadata if isinstance(one, Kind)), None)
