@@ -114,13 +114,13 @@ def test_a_table(screen: Screen) -> None:
 @at_terminal
 def test_a_long_name_is_whole_and_leaves_room_for_the_others(screen: Screen) -> None:
     now = time.time()
-    fill(1, stem="y" * 48, driver="gcp", created=now - 7200, state="failed", reason="x" * 99)
+    fill(1, stem="y" * 70, driver="gcp", created=now - 7200, state="failed", reason="x" * 99)
     fill(1, created=now - 780)
     ls_command.command()
     heading, short, name, rest = screen.lines()
     assert heading == "JOB            STATE    AGE    TIME WHERE NOTE"
     assert short.startswith("digits-train-1 complete ")
-    assert name == "y" * 48 + "-1"
+    assert name == "y" * 70 + "-1"
     assert rest.startswith(" " * 15 + "failed   ")
     assert re.search(r" gcp   x+$", rest)
     assert len(rest) == 80

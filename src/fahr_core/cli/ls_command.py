@@ -171,7 +171,7 @@ def _fields(record: Record) -> list[str]:
 
 def _print_table(records: Sequence[Record], total: int) -> None:
     room = console.width(sys.stdout)
-    rows = [_HEADING, *(row for record in records for row in _fitting(_row(record), room // 2))]
+    rows = [_HEADING, *(row for record in records for row in _fitting(_row(record)))]
     widths = [max(len(row[column]) for row in rows if row[1]) for column in range(5)]
     for number, row in enumerate(rows):
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
@@ -182,9 +182,11 @@ def _print_table(records: Sequence[Record], total: int) -> None:
         console.note(f"{len(records)} of {total}  --all  --state failed  --here")
 
 
-def _fitting(row: list[str], longest: int) -> list[list[str]]:
-    """Give a long name, such as a service's own jobs may have, a line of its own."""
-    if len(row[0]) <= longest:
+def _fitting(row: list[str]) -> list[list[str]]:
+    """Give a name that is longer than ours a line of its own: a service's own jobs have such."""
+    from fahr_core.names import NAME_LIMIT
+
+    if len(row[0]) <= NAME_LIMIT:
         return [row]
     return [[row[0], "", "", "", "", ""], ["", *row[1:]]]
 
