@@ -194,6 +194,18 @@ def test_pages_come_one_after_the_other(client, aws):
     assert [item["Key"] for page in pages for item in page["Contents"]] == list("01234")
 
 
+def test_a_token_that_comes_again_ends_the_pages(client, monkeypatch):
+    asked = []
+
+    def call(service, operation, **arguments):
+        asked.append(arguments)
+        return {"NextToken": "t"}
+
+    monkeypatch.setattr(client, "call", call)
+    assert len(list(client.pages("sagemaker", "ListTrainingJobs"))) == 2
+    assert asked == [{}, {"NextToken": "t"}]
+
+
 def test_a_call_that_does_not_exist_is_a_fault_of_the_driver(client):
     with pytest.raises(AttributeError, match="has no MakeCoffee"):
         client.call("sts", "MakeCoffee")

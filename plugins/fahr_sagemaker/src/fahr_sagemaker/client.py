@@ -160,10 +160,11 @@ class Client:
             FahrError: as :meth:`call` does, for each page.
         """
         asked, told = _PAGES[service]
-        page = self.call(service, operation, **arguments)
+        page, token = self.call(service, operation, **arguments), None
         yield page
-        while page.get(told):
-            page = self.call(service, operation, **{**arguments, asked: page[told]})
+        while page.get(told) not in (None, "", token):  # the same once more would never end
+            token = page[told]
+            page = self.call(service, operation, **{**arguments, asked: token})
             yield page
 
     @contextmanager
