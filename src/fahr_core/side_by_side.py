@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["side_by_side"]
+__all__ = ["NAME", "side_by_side"]
 
 T = TypeVar("T")
 R = TypeVar("R")
 
+#: The threads' name.
+NAME = "side-by-side"
 #: Seconds that calls have to end once one has failed, or the wait was interrupted; what is
 #: silent is left behind then.
 _FAREWELL = 2.0
@@ -43,7 +45,7 @@ def side_by_side(work: Callable[[T], R], items: Sequence[T], at_once: int) -> li
                 failures.append(error)
                 over.set()
 
-    threads = [threading.Thread(target=run, daemon=True) for _ in items[:at_once]]
+    threads = [threading.Thread(target=run, name=NAME, daemon=True) for _ in items[:at_once]]
     for thread in threads:
         thread.start()
     _wait(threads, over)

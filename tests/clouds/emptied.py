@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+
+from fahr_core.side_by_side import NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -12,6 +15,8 @@ __all__ = ["emptied"]
 
 #: Seconds from SIGTERM to SIGKILL, unless a test says otherwise: less than a service gives.
 GRACE = 10.0
+#: Seconds for calls that a test has left behind.
+_PATIENCE = 60.0
 
 
 @contextmanager
@@ -25,7 +30,17 @@ def emptied(cloud: Any, *faults: list[str]) -> Iterator[Any]:
     cloud.reset()
     cloud.grace = GRACE
     yield cloud
+    cloud.faults.clear()
+    _wait_for_calls()
     problems = [text for each in (cloud.runner.problems, *faults) for text in each]
     cloud.reset()
     cloud.runner.problems.clear()
     assert not problems, "\n".join(problems)
+
+
+def _wait_for_calls() -> None:
+    """Wait for the threads of calls side by side, one of which failed: they ask no later test's."""
+    for thread in threading.enumerate():
+        if thread.name == NAME:
+            thread.join(_PATIENCE)
+            assert not thread.is_alive(), "a call goes on after its test"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 
@@ -21,13 +21,27 @@ class Fault(enum.Enum):
     SLOW = "the answer comes late"
 
 
+@dataclass(frozen=True)
+class Strike:
+    """What strikes a call.
+
+    Attributes:
+        fault: What happens.
+        seconds: How late the answer is, or how long none comes.
+        over: Set when the fault is taken back: nothing waits longer.
+    """
+
+    fault: Fault
+    seconds: float
+    over: threading.Event = field(default_factory=threading.Event)
+
+
 @dataclass
 class _Planned:
     pattern: str
-    fault: Fault
+    strike: Strike
     skip: int
     left: float
-    seconds: float
 
 
 class Faults:
@@ -58,16 +72,18 @@ class Faults:
             seconds: how late an answer is, or how long none comes.
         """
         with self._lock:
-            self._planned.append(_Planned(pattern, fault, skip, times, seconds))
+            self._planned.append(_Planned(pattern, Strike(fault, seconds), skip, times))
 
     def clear(self) -> None:
-        """Plan none, and forget which struck."""
+        """Plan none, let go of the calls that are held, and forget which were struck."""
         with self._lock:
+            for planned in self._planned:
+                planned.strike.over.set()
             self._planned.clear()
             self.struck.clear()
 
-    def take(self, call: str) -> tuple[Fault, float] | None:
-        """Give the fault that strikes a call of this name, and its seconds."""
+    def take(self, call: str) -> Strike | None:
+        """Give what strikes a call of this name."""
         with self._lock:
             for planned in self._planned:
                 if not planned.left or not fnmatchcase(call, planned.pattern):
@@ -76,6 +92,6 @@ class Faults:
                     planned.skip -= 1
                     continue
                 planned.left -= 1
-                self.struck.append((call, planned.fault))
-                return planned.fault, planned.seconds
+                self.struck.append((call, planned.strike.fault))
+                return planned.strike
         return None

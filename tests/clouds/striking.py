@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 from tests.clouds.faults import Fault
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Callable, Iterable, Mapping
+
+    from tests.clouds.faults import Strike
 
 
 @dataclass(frozen=True)
@@ -42,26 +43,26 @@ class Answer:
 
 def answer_struck(
     environ: dict[str, Any],
-    strike: tuple[Fault, float] | None,
+    strike: Strike | None,
     effect: Callable[[], Answer],
     refusals: Mapping[Fault, Callable[[], Answer]],
-    closing: threading.Event,
 ) -> Answer:
     """Answer a request that a fault strikes.
 
     Args:
         environ: the request (WSGI), as :class:`tests.clouds.serving.Handler` makes it.
-        strike: the fault and its seconds; None: all is well.
+        strike: the fault; None: all is well.
         effect: lets the call take effect.
         refusals: what the service answers in its place.
-        closing: set when the cloud ends; nothing waits longer.
     """
-    fault, seconds = strike or (None, 0.0)
+    if strike is None:
+        return effect()
+    fault = strike.fault
     if fault in (Fault.TIMEOUT, Fault.RESET):
         if fault is Fault.TIMEOUT:
-            _hold(environ, seconds, closing)
+            _hold(environ, strike)
         _reset(environ)
-    if fault and fault in refusals:
+    if fault in refusals:
         return refusals[fault]()
     answer = effect()
     if fault is Fault.LOST:
@@ -69,15 +70,15 @@ def answer_struck(
             answer.body.close()  # a file, of which nobody will read
         _reset(environ)
     if fault is Fault.SLOW:
-        _hold(environ, seconds, closing)
+        _hold(environ, strike)
     return answer.cut() if fault is Fault.BROKEN else answer
 
 
-def _hold(environ: dict[str, Any], seconds: float, closing: threading.Event) -> None:
-    """Wait until the time is over, the client has hung up, or the cloud ends."""
+def _hold(environ: dict[str, Any], strike: Strike) -> None:
+    """Wait until the time is over, the client has hung up, or the fault is taken back."""
     connection = environ["werkzeug.socket"]
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline and not closing.wait(0.05):
+    deadline = time.monotonic() + strike.seconds
+    while time.monotonic() < deadline and not strike.over.wait(0.05):
         readable = select.select([connection], [], [], 0)[0]
         if readable and not connection.recv(1, socket.MSG_PEEK):
             return

@@ -55,7 +55,6 @@ class Cloud:
         self.calls: list[Call] = []
         self._of_role: set[str] = set()
         self.faults = Faults()
-        self.closing = threading.Event()
         #: Set while there are machines to be had.
         self.capacity = threading.Event()
         self._credentials: dict[str, dict[str, str]] = {}
@@ -76,7 +75,7 @@ class Cloud:
         self.runner.close()
         for client in self._clients.values():
             client.close()
-        self.closing.set()
+        self.faults.clear()
         for server in self._servers:
             server.close()
         self.registry.close()

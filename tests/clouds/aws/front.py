@@ -67,7 +67,7 @@ class Front:
             fault: functools.partial(_refusal, call, error) for fault, error in BEFORE.items()
         }
         effect = functools.partial(self._effect, call, environ)
-        return answer_struck(environ, strike, effect, refusals, self._cloud.closing)
+        return answer_struck(environ, strike, effect, refusals)
 
     def _effect(self, call: Call, environ: dict[str, Any]) -> Answer:
         try:

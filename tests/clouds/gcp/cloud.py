@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +49,6 @@ class Cloud:
         self.keys = Keys(self.folder)
         self.credentials = Credentials(self, self.folder)
         self.faults = Faults()
-        self.closing = threading.Event()
         #: Every call of the user's and of the jobs', in order.
         self.calls: list[Call] = []
         #: What was asked for and is no method of any service here.
@@ -85,7 +83,7 @@ class Cloud:
         """End all jobs and services."""
         self.runner.end_all()
         self.runner.close()
-        self.closing.set()
+        self.faults.clear()
         for server in self._servers:
             server.close()
         self.registry.close()

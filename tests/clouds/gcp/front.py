@@ -55,7 +55,7 @@ class Front:
             fault: functools.partial(_refusal, route, error) for fault, error in BEFORE.items()
         }
         effect = functools.partial(self._effect, route, asked)
-        answer = answer_struck(environ, strike, effect, refusals, self._cloud.closing)
+        answer = answer_struck(environ, strike, effect, refusals)
         return answer.send(start)
 
     def _note(self, route: Route, asked: Asked) -> None:
