@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from inspect import Parameter, getdoc, signature
 from pathlib import Path
 
@@ -28,6 +29,7 @@ def spelled(name: str) -> str:
     return f"{name}({', '.join(arguments)}) -> {whole.return_annotation}"
 
 
+@cache
 def called(folder: Path) -> set[str]:
     """Give the methods that are called anywhere in a folder's Python files."""
     trees = [ast.parse(file.read_text("utf-8")) for file in folder.rglob("*.py")]

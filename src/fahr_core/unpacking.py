@@ -187,9 +187,10 @@ def _reading(read: Callable[..., T], *arguments: object) -> T:
     """Call what reads the archive; whatever is wrong then is the archive's fault."""
     import lzma
 
+    damaged = (tarfile.TarError, EOFError, OSError, ValueError, zlib.error, lzma.LZMAError)
     try:
         return read(*arguments)
-    except (tarfile.TarError, EOFError, OSError, ValueError, zlib.error, lzma.LZMAError) as error:
+    except (*damaged, TypeError) as error:  # tarfile's own, where gzip's heading ends early
         raise ServiceError(f"the archive is damaged or ended early: {error}") from error
 
 

@@ -6,12 +6,14 @@ of its own, as a plugin's would.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from filelock import FileLock
 
 from fahr_core.testing import DriverContract, RenderContract
 
@@ -57,8 +59,21 @@ def source_of(contract: str) -> str:
 
 @pytest.fixture(scope="module")
 def failures(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], str]:
-    """Run the tests of the bad drivers and give the message of each that failed."""
-    folder = tmp_path_factory.mktemp("bad")
+    """Run the tests of the bad drivers and give the message of each that failed.
+
+    One worker runs them for all.
+    """
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "bad-drivers"
+    with FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            run_in(folder)
+    return dict(messages(folder / "report.xml"))
+
+
+def run_in(folder: Path) -> None:
+    """Run the tests of the bad drivers, and leave the report."""
+    folder.mkdir()
     chosen = []
     for contract in CONTRACTS:
         file = folder / f"test_{contract}.py"
@@ -69,7 +84,6 @@ def failures(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], 
     command = [sys.executable, "-m", "pytest", f"--rootdir={folder}", *options, *chosen]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     assert done.returncode == 1, done.stdout + done.stderr
-    return dict(messages(folder / "report.xml"))
 
 
 def messages(report: Path):
