@@ -27,12 +27,22 @@ if TYPE_CHECKING:
 
     from typing_extensions import Buffer
 
-__all__ = ["ObjectChanged", "OpenRange", "RangeBody", "Readable", "ranged_stream", "save"]
+__all__ = [
+    "NAME",
+    "ObjectChanged",
+    "OpenRange",
+    "RangeBody",
+    "Readable",
+    "ranged_stream",
+    "save",
+]
 
 #: Bytes of one part, and how many parts come at once: with the one that is read, all that
 #: lies in memory.
 PART = 4 * 1024 * 1024
 AT_ONCE = 4
+#: The threads' name.
+NAME = "ranged"
 #: How often a part may break off without a byte, and the longest pause before asking again.
 ATTEMPTS = 8
 LONGEST_PAUSE = 10.0
@@ -145,7 +155,7 @@ class _Parts(io.RawIOBase):
         for _ in range(self._workers):
             self._ask(bytearray(min(part, size)))
             # Daemons: what waits for a dead connection must not hold up this program's end.
-            threading.Thread(target=self._work, daemon=True).start()
+            threading.Thread(target=self._work, name=NAME, daemon=True).start()
 
     def readable(self) -> bool:
         return True

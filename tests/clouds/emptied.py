@@ -6,7 +6,7 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from fahr_core.side_by_side import NAME
+from fahr_core import ranged, side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,8 +39,8 @@ def emptied(cloud: Any, *faults: list[str]) -> Iterator[Any]:
 
 
 def _wait_for_calls() -> None:
-    """Wait for the threads of calls side by side, one of which failed: they ask no later test's."""
+    """Wait for calls whose caller has gone on: they are not to meet the faults of the next test."""
     for thread in threading.enumerate():
-        if thread.name == NAME:
+        if thread.name in (ranged.NAME, side_by_side.NAME):
             thread.join(_PATIENCE)
             assert not thread.is_alive(), "a call goes on after its test"

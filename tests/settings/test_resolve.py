@@ -110,6 +110,14 @@ def test_an_unknown_key_gets_a_did_you_mean():
     assert others[-1].startswith("fahr config")
 
 
+def test_a_name_within_a_table_is_shown_as_it_is_written():
+    with pytest.raises(SettingsError) as caught:
+        resolve([line("environment.SEED=1", "grace.x=1")], [LOCAL])
+    message, *others = caught.value.message, *caught.value.hints
+    assert message.endswith("""did you mean environment='{"SEED": "..."}'?""")
+    assert 'local has no setting "grace.x" (command line); did you mean grace?' in others
+
+
 def test_a_variable_that_only_looks_like_ours_is_not_refused():
     resolve([Layer("FAHR_WHATEVER", {"whatever": Text("1")})], [])
     with pytest.raises(SettingsError, match="FAHR_LOCAL__GRCAE"):

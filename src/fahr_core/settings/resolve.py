@@ -171,13 +171,27 @@ class _Resolution:
         self._origins[whose, key] = origin
 
     def _unknown(self, whose: str, key: str, origin: str) -> str:
-        from fahr_core.names import did_you_mean, shown
+        from fahr_core.names import shown
 
-        known = [key for model in self._models.values() for key in model.model_fields]
-        guess = did_you_mean(key, known)
+        guess = self._meant(key)
         owner = f"{self._names[whose]} has" if whose else "there is"
         question = f"; did you mean {guess}?" if guess else ""
         return f"{owner} no setting {shown(key)} ({origin}){question}"
+
+    def _meant(self, key: str) -> str | None:
+        """Guess what an unknown key was to be: a misspelt one, or one of a setting's own table."""
+        import json
+
+        from fahr_core.names import did_you_mean
+        from fahr_core.settings.shown import type_of
+
+        known = {
+            name: f for model in self._models.values() for name, f in model.model_fields.items()
+        }
+        table, dot, name = key.partition(".")
+        if dot and table in known and type_of(known[table]) == "table":
+            return f"{table}='{json.dumps({name: '...'})}'"
+        return did_you_mean(key, [*known])
 
     def _check_table(self, whose: str, origin: str) -> None:
         """Find a misspelt table; one of a driver that is not chosen now is left alone."""
