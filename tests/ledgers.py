@@ -38,7 +38,7 @@ def child(code, *arguments):
     )
 
 
-def request_for(reservation, lane=None, driver="local", params=None, attended=False):
+def request_for(reservation, lane=None, driver="local", params=None, attended=False, secrets=()):
     job = Job(
         name=reservation.name,
         run_id=reservation.run_id,
@@ -50,6 +50,7 @@ def request_for(reservation, lane=None, driver="local", params=None, attended=Fa
         code=Code(digest="sha256:00", files=1, size=2),
         environment=Environment(),
         params=params or {},
+        secrets=secrets,
     )
     return Request(
         driver=driver,
@@ -63,9 +64,12 @@ def request_for(reservation, lane=None, driver="local", params=None, attended=Fa
     )
 
 
-def intend(ledger, stem="digits-train", lane=None, params=None, attended=False, **place):
+def intend(
+    ledger, stem="digits-train", lane=None, params=None, attended=False, secrets=(), **place
+):
     reservation = ledger.reserve(stem, **{**PLACE, **place})
-    request = request_for(reservation, lane, place.get("driver", "local"), params, attended)
+    driver = place.get("driver", "local")
+    request = request_for(reservation, lane, driver, params, attended, secrets)
     ledger.intend(reservation.name, request.job, request)
     return reservation.name
 

@@ -100,13 +100,15 @@ def test_a_lost_answer_is_asked_for(told: Service, tmp_path: Path) -> None:
 
 
 def test_a_job_that_certainly_did_not_arrive_is_forgotten(
-    told: Service, tmp_path: Path, ledger: Ledger
+    told: Service, tmp_path: Path, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("TOKEN", "s3cret")
     told.answers = [Unknown(reason="the line broke")]
     told.found = Absent(reason="never seen")
     with pytest.raises(ServiceError, match="did not reach told: the line broke") as problem:
-        send(tmp_path)
+        send(tmp_path, secrets=["TOKEN"])
     assert problem.value.hints == ("nothing was started",)
+    assert told.secrets == {}
     assert not is_recorded(ledger)
 
 

@@ -31,6 +31,8 @@ class Service:
         self.asked: list[str] = []
         self.failure: BaseException | None = None
         self.answer = None
+        self.unstaged: list[str] = []
+        self.unstaging: BaseException | None = None
 
     def __call__(self, record: Record):
         return self
@@ -44,6 +46,11 @@ class Service:
         if (self.folder / request.name).exists():
             return Found(ref=JobRef(driver="local", id=request.run_id), link="https://x.org")
         return Absent()
+
+    def unstage_request(self, request):
+        self.unstaged.append(request.name)
+        if self.unstaging:
+            raise self.unstaging
 
 
 @pytest.fixture
@@ -74,6 +81,25 @@ def test_a_sender_killed_at_any_stage_leaves_the_truth_behind(ledger, service, s
     # Nobody is asked about what cannot have been sent.
     assert len(service.asked) == (stage in ("launched", "sent"))
     assert send(ledger) == f"digits-train-{len(at_service) + 1}"
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_job_that_is_gone_leaves_no_secrets(ledger, service, stage):
+    secret = STAGES[stage].replace("(ledger)", "(ledger, secrets=('TOKEN',))")
+    killed(ledger, service, secret)
+    settled = settle(ledger, service)
+    gone = stage in ("intended", "launched")
+    assert service.unstaged == ["digits-train-1"] * gone
+    assert [one.left for one in settled] in ([], [None])
+
+
+@pytest.mark.parametrize("stage", ["intended", "launched"])
+def test_secrets_that_cannot_be_taken_away_are_told(ledger, service, stage):
+    killed(ledger, service, STAGES[stage].replace("(ledger)", "(ledger, secrets=('TOKEN',))"))
+    service.unstaging = ServiceError("no answer")
+    (settled,) = settle(ledger, service)
+    assert settled.left == "the secrets of digits-train-1 may still be at local: no answer"
+    assert ledger.listing() == ([], 0)
 
 
 def test_a_job_from_the_queue_goes_back_there_when_it_never_arrived(ledger, service):

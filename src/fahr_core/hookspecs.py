@@ -149,9 +149,9 @@ class TrainHooks:
     def unstage_request(self, request: Request) -> None:
         """Take away what was staged for this job alone, its secrets: it is never going to be sent.
 
-        The command was interrupted, or the job was stopped while it waited. Uploads that others
-        share stay; what is gone already is no error. A driver that leaves nothing of a job's own
-        does not implement it. Since 1.0.
+        The command was interrupted or killed, the job was stopped while it waited, or it certainly
+        did not arrive. Uploads that others share stay; what is gone already is no error. A driver
+        that leaves nothing of a job's own does not implement it. Since 1.0.
 
         Raises:
             AccessError: a permission is missing.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from fahr_core import registry
 from fahr_core.choice import extensions_of
-from fahr_core.errors import FahrError, NotFinished, ServiceError, SettingsError
+from fahr_core.errors import NotFinished, ServiceError, SettingsError
 from fahr_core.models import Capability, State, StopResult
 from fahr_core.remote_jobs import RemoteRecord, as_said
 from fahr_core.sending import unstaged
@@ -194,7 +194,7 @@ def _now(ledger: Ledger, session: Session, record: Record) -> Record:
 def stop(ledger: Ledger, record: Record) -> StopResult:
     """Stop a job: one that waits here is withdrawn, one at the service is asked to end."""
     if record.ref is None and ledger.withdraw(record.name):
-        left = _unstaged(ledger, record)
+        left = unstaged(lambda: open_for(record), ledger.request(record.name))
         told = "it had not been sent yet" + (f"; {left}" if left else "")
         return StopResult(outcome="stopped", reason=told)
     record = ledger.get(record.name) or record  # it may have been sent or stopped meanwhile
@@ -210,17 +210,6 @@ def stop(ledger: Ledger, record: Record) -> StopResult:
     result = session.stop_job(record.ref)
     ask(ledger, session, record)
     return result
-
-
-def _unstaged(ledger: Ledger, record: Record) -> str | None:
-    """Have the secrets of a job taken away that waited here; say what is left of them."""
-    request = ledger.request(record.name)
-    if request is None or not request.job.secrets:
-        return None
-    try:
-        return unstaged(open_for(record), request)
-    except FahrError as error:  # its driver is gone, or broken
-        return f"the secrets of {record.name} may still be at {record.driver}: {error.message}"
 
 
 def is_waiting(record: Record) -> bool:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from fahr_core.errors import AccessError, DiskError, FahrError, ServiceError
 from fahr_core.jobs import by_session, open_for, session_key
-from fahr_core.models import Absent, Found, Refused, State, Submitted, Unknown
-from fahr_core.settlement import settle
+from fahr_core.models import Found, Refused, State, Submitted, Unknown
+from fahr_core.settlement import Asker, settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -35,7 +35,7 @@ RESTING = 1 / 20
 LONGEST_REST = 12
 
 
-class Sender(Protocol):
+class Sender(Asker, Protocol):
     """The part of a :class:`~fahr_core.session.Session` that the queue needs."""
 
     @property
@@ -44,9 +44,6 @@ class Sender(Protocol):
 
     def submit_jobs(self, requests: Sequence[Request]) -> Sequence[Submitted | Refused | Unknown]:
         """Send requests."""
-
-    def find_submission(self, request: Request) -> Found | Absent | Unknown:
-        """Say whether a request reached the service."""
 
     def job_states(self, refs: Sequence[JobRef]) -> Sequence[JobState]:
         """Ask for the state of many jobs."""
@@ -151,6 +148,9 @@ class Runner:
             again_after=self._pause(self._doubts),
             mine=mine,
         )
+        for one in settled:
+            if one.left:
+                log.warning("%s", one.left)
         if not settled:
             self._doubts = self._doubts if self._in_doubt() else 0
             return False

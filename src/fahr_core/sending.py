@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from fahr_core.errors import DiskError, FahrError, ServiceError
 from fahr_core.models import Absent, Found, Refused, Submitted, Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from fahr_core.ledger import Ledger
     from fahr_core.models import Request, State
     from fahr_core.reporter import Reporter
     from fahr_core.session import Session
 
-__all__ = ["launch", "queue", "send", "unstaged"]
+__all__ = ["Unstager", "launch", "queue", "send", "unstaged"]
 
 
 def launch(ledger: Ledger, session: Session, request: Request) -> State:
@@ -76,6 +76,8 @@ def send(ledger: Ledger, session: Session, request: Request, reporter: Reporter)
         )
     elif isinstance(answer, Absent):
         ledger.absent(request.name)
+        if left := unstaged(lambda: session, request):
+            reporter.warn(left)
         raise ServiceError(
             f"{request.name} did not reach {request.driver}: {answer.reason}",
             "nothing was started",
@@ -89,15 +91,22 @@ def send(ledger: Ledger, session: Session, request: Request, reporter: Reporter)
         )
 
 
-def unstaged(session: Session, request: Request) -> str | None:
+class Unstager(Protocol):
+    """The part of a :class:`~fahr_core.session.Session` that :func:`unstaged` needs."""
+
+    def unstage_request(self, request: Request) -> None:
+        """Take away what was staged for this job alone."""
+
+
+def unstaged(open_session: Callable[[], Unstager], request: Request | None) -> str | None:
     """Have a job's secrets taken away that is never sent; say what is left of them, None: nothing.
 
-    Nothing else that is staged is a job's own.
+    Nothing else that is staged is a job's own.  Without secrets no session is opened.
     """
-    if not request.job.secrets:
+    if request is None or not request.job.secrets:
         return None
     try:
-        session.unstage_request(request)
+        open_session().unstage_request(request)
     except FahrError as error:
         return f"the secrets of {request.name} may still be at {request.driver}: {error.message}"
     return None

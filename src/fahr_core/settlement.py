@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from fahr_core.errors import FahrError
 from fahr_core.models import Found, State, Unknown
+from fahr_core.sending import Unstager, unstaged
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +26,7 @@ __all__ = ["Asker", "Settled", "settle"]
 AGAIN_AFTER = 10.0
 
 
-class Asker(Protocol):
+class Asker(Unstager, Protocol):
     """The part of a :class:`~fahr_core.session.Session` that settling needs."""
 
     def find_submission(self, request: Request) -> Found | Absent | Unknown:
@@ -34,10 +35,14 @@ class Asker(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
-    """A job as it was found, and the state that it has now; None when it is gone."""
+    """A job as it was found, and the state that it has now; None when it is gone.
+
+    ``left`` says which secrets of one that is gone may still be at the service.
+    """
 
     record: Record
     state: State | None
+    left: str | None = None
 
 
 def settle(
@@ -52,7 +57,8 @@ def settle(
 
     A job of which nothing was sent is forgotten without asking anybody.  Of a job that was
     being sent, Found is recorded; Absent puts it back into the queue that it came from, or
-    forgets it; with Unknown, or a driver that fails, it stays ``submitting``.
+    forgets it; with Unknown, or a driver that fails, it stays ``submitting``.  The secrets of a
+    job that is forgotten are taken away.
 
     Args:
         ledger: The record of jobs.
@@ -62,32 +68,32 @@ def settle(
         mine: Settle this very process's jobs too, because it is sending none.
     """
     return [
-        Settled(record=record, state=_settle(ledger, record, open_session))
+        _settle(ledger, record, open_session)
         for record in ledger.unsettled(again_after, mine=mine)
         if driver in (None, record.driver) and ledger.claim(record)
     ]
 
 
-def _settle(
-    ledger: Ledger, record: Record, open_session: Callable[[Record], Asker]
-) -> State | None:
+def _settle(ledger: Ledger, record: Record, open_session: Callable[[Record], Asker]) -> Settled:
+    request = ledger.request(record.name)
     if record.state is State.UNLAUNCHED:
+        left = unstaged(lambda: open_session(record), request)
         ledger.release(record.name)
-        return None
+        return Settled(record=record, state=None, left=left)
     answer: Found | Absent | Unknown = Unknown(reason="asking for it was interrupted")
     try:
-        answer = _ask(ledger, record, open_session)
+        answer = _ask(record, request, open_session)
     except FahrError as error:
         answer = Unknown(reason=error.message)
     finally:  # also when interrupted: a claim must not outlive this call
         state = _record(ledger, record.name, answer)
-    return state
+    left = unstaged(lambda: open_session(record), request) if state is None else None
+    return Settled(record=record, state=state, left=left)
 
 
 def _ask(
-    ledger: Ledger, record: Record, open_session: Callable[[Record], Asker]
+    record: Record, request: Request | None, open_session: Callable[[Record], Asker]
 ) -> Found | Absent | Unknown:
-    request = ledger.request(record.name)
     if request is None:
         return Unknown(reason="its request is not in the ledger")
     return open_session(record).find_submission(request)

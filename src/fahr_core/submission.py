@@ -64,7 +64,7 @@ def submit(plan: Plan, reporter: Reporter) -> Record:
         state = launch(ledger, plan.session, request)
     except BaseException:
         ledger.release(reservation.name)  # nothing was sent
-        if request and (left := unstaged(plan.session, request)):
+        if left := unstaged(lambda: plan.session, request):
             reporter.warn(left)
         raise
     if state is State.QUEUED:

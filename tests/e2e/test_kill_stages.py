@@ -206,8 +206,9 @@ def accepted(service):
     return file.read_text().splitlines() if file.exists() else []
 
 
-def fit_killed(fahr, moment):
-    killed = fahr.start("fit", "train.py", "--train-driver=./driver.py", env={"KILL_AT": moment})
+def fit_killed(fahr, moment, *words):
+    line = ("fit", "train.py", "--train-driver=./driver.py", *words)
+    killed = fahr.start(*line, env={"KILL_AT": moment})
     out, errors = killed.communicate(timeout=60)
     assert killed.returncode == -signal.SIGKILL, errors
     assert out == ""
@@ -229,6 +230,27 @@ def test_a_kill_around_any_hook_is_settled_by_asking_the_service(fahr, service):
     assert numbers([done.line]) == [2]
     assert accepted(service) == [*names, done.line]
     assert {job["state"] for job in fahr.all_ended().values()} == {"complete"}
+
+
+def test_a_kill_leaves_the_secrets_of_jobs_that_were_sent_alone(fahr, service):
+    """Others are taken away by the next command, which forgets their jobs."""
+    fahr.variables["TOKEN"] = "s3cret"
+    for moment in ("after:stage_request", "before:submit_jobs", "after:submit_jobs"):
+        fit_killed(fahr, moment, "--secret=TOKEN")
+        assert len([*service.glob("secret-*")]) == 1
+        jobs = fahr.jobs().values()
+        run_ids = [kept.name.rpartition("-")[2] for kept in service.glob("secret-*")]
+        assert run_ids == [job["run_id"] for job in jobs], moment
+    assert len(jobs) == 1
+
+
+def test_secrets_that_a_kill_left_and_nobody_can_take_away_are_told(fahr, service):
+    (service / "down").touch()
+    fahr.variables["TOKEN"] = "s3cret"
+    fit_killed(fahr, "after:stage_request", "--secret=TOKEN")
+    done = fahr("ls")
+    assert "warning: the secrets of digits-train-1 may still be at driver: the" in done.stderr
+    assert fahr.jobs() == {}
 
 
 def test_a_job_that_the_service_cannot_tell_of_is_kept_and_never_sent_again(fahr, service):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from fahr_core.ledger import Ledger
 
 __all__ = ["open_ledger", "open_with_local_states"]
@@ -11,10 +13,13 @@ def open_ledger() -> Ledger:
     """Open the ledger; settle dead submissions and revive the queue, both rarely needed."""
     ledger = Ledger.at_home()
     if ledger.unsettled():
+        from fahr_core.cli import console
         from fahr_core.jobs import open_for
         from fahr_core.settlement import settle
 
-        settle(ledger, open_for)
+        for settled in settle(ledger, open_for):
+            if settled.left:
+                console.note(console.folded(f"warning: {settled.left}", sys.stderr))
     if ledger.drivers_with_work():
         from fahr_core.queue import revive
 

@@ -38,7 +38,7 @@ def train_info():
     return TrainInfo(
         title="a folder that plays the service",
         settings="fahr_core.local.settings:LocalSettings",
-        capabilities=frozenset({Capability.STOP}),
+        capabilities=frozenset({Capability.STOP, Capability.SECRETS}),
         poll=0.05,
     )
 
@@ -68,7 +68,17 @@ def plan_submission(job, artifacts, image):
 @hookimpl
 def stage_request(request, secrets, progress):
     (SERVICE / f"staged-{request.run_id}").touch()
+    for name in secrets:
+        (SERVICE / f"secret-{name}-{request.run_id}").touch()
     return Staged()
+
+
+@hookimpl
+def unstage_request(request):
+    if (SERVICE / "down").exists():
+        raise ServiceError("the service does not answer")
+    for file in SERVICE.glob(f"secret-*-{request.run_id}"):
+        file.unlink()
 
 
 @hookimpl
