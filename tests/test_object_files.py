@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fahr_core.errors import ServiceError
+from fahr_core.errors import DiskError, ServiceError
 from fahr_core.models import FetchedFile
 from fahr_core.object_files import paths_of, save_each
 
@@ -64,18 +64,33 @@ def test_no_name_escapes_and_all_files_can_be_there_together(names):
     assert len(found) + len(said) >= len(names) - len(silent)
 
 
-def test_files_are_saved_several_at_once():
+def test_files_are_saved_several_at_once(tmp_path):
     together = threading.Barrier(3, timeout=20)
 
     def save(path, item):
         together.wait()
         return FetchedFile(path=path, size=item)
 
-    files = save_each(save, {"a": 1, "b": 2, "c": 3}, at_once=3)
+    files = save_each(save, {"a": 1, "b": 2, "c": 3}, tmp_path, at_once=3)
     assert [(file.path, file.size) for file in files] == [("a", 1), ("b", 2), ("c", 3)]
 
 
-def test_the_first_failure_ends_it():
+def test_the_folders_are_there_before(tmp_path):
+    def save(path, item):
+        (tmp_path / path).write_text(item)
+        return FetchedFile(path=path, size=len(item))
+
+    save_each(save, {"a/b/c": "1", "a/d": "2", "e": "3"}, tmp_path)
+    assert (tmp_path / "a" / "b" / "c").read_text() == "1"
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path):
+    (tmp_path / "a").write_text("no folder")
+    with pytest.raises(DiskError, match=r"cannot write .*a.*: File exists"):
+        save_each(lambda path, item: pytest.fail(path), {"a/b": 1}, tmp_path)
+
+
+def test_the_first_failure_ends_it(tmp_path):
     saved = []
 
     def save(path, item):
@@ -86,5 +101,5 @@ def test_the_first_failure_ends_it():
         return FetchedFile(path=path, size=item)
 
     with pytest.raises(ServiceError):
-        save_each(save, {str(number): 0 for number in range(100)}, at_once=1)
+        save_each(save, {str(number): 0 for number in range(100)}, tmp_path, at_once=1)
     assert len(saved) < 50

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import os
 import stat
 import subprocess
@@ -14,6 +15,7 @@ from fahr_core.ledger import Ledger
 from fahr_core.leftovers import unfinished
 from fahr_core.models import FetchOptions, State
 from fahr_core.output import Fetched, fetch
+from fahr_core.ranged import save
 from fahr_core.reporter import Quiet
 from tests.told_driver import Service, distributions, send, told
 
@@ -166,6 +168,23 @@ def test_what_a_killed_fetch_has_left_goes_with_the_next(
         os.utime(left, (1e9, 1e9))
     fetched(name, place)
     assert [path.name for path in into.glob(".fahr*")] == [left.name]
+
+
+def test_a_download_that_is_left_behind_leaves_nothing(
+    name: str, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = []
+
+    def interrupted(record: object, temporary: Path, *_: object) -> None:
+        places.append(temporary)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("fahr_core.output._fetched", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        fetched(name)
+    with pytest.raises(DiskError):
+        save(io.BytesIO(b"late"), places[0] / "model.txt")
+    assert os.listdir(here) == []
 
 
 def test_a_folder_that_cannot_be_written(name: str, here: Path) -> None:

@@ -147,13 +147,13 @@ def test_closing_early_lets_the_connections_go() -> None:
 
 class TestSaving:
     def test_it_writes_a_new_file(self, tmp_path: Path) -> None:
-        assert save(io.BytesIO(CONTENT), tmp_path / "a" / "b.bin") == 1000
-        assert (tmp_path / "a" / "b.bin").read_bytes() == CONTENT
+        assert save(io.BytesIO(CONTENT), tmp_path / "b.bin") == 1000
+        assert (tmp_path / "b.bin").read_bytes() == CONTENT
 
-    def test_a_folder_that_cannot_be_made_is_said(self, tmp_path: Path) -> None:
-        (tmp_path / "file").write_text("no folder")
+    def test_a_folder_that_is_gone_is_not_made_anew(self, tmp_path: Path) -> None:
         with pytest.raises(DiskError, match="cannot write"):
-            save(io.BytesIO(CONTENT), tmp_path / "file" / "below")
+            save(io.BytesIO(CONTENT), tmp_path / "gone" / "file")
+        assert not (tmp_path / "gone").exists()
 
     def test_what_is_there_is_not_replaced(self, tmp_path: Path) -> None:
         (tmp_path / "mine").write_text("mine")

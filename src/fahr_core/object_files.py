@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, TypeVar
 
+from fahr_core.errors import DiskError
 from fahr_core.experiment import shown
 from fahr_core.unpacking import inside, is_wanted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
 
     from fahr_core.models import FetchedFile
 
@@ -53,9 +55,24 @@ def paths_of(
 
 
 def save_each(
-    save: Callable[[str, T], FetchedFile], found: Mapping[str, T], at_once: int = _AT_ONCE
+    save: Callable[[str, T], FetchedFile],
+    found: Mapping[str, T],
+    destination: Path,
+    at_once: int = _AT_ONCE,
 ) -> list[FetchedFile]:
-    """Save objects under their paths, several at once; the first failure ends it."""
+    """Save objects under their paths, several at once; the first failure ends it.
+
+    The folders that they need below ``destination`` are made before: a call that is left behind
+    when the fetch is interrupted must not make anew what was removed meanwhile.
+
+    Raises:
+        DiskError: a folder cannot be made.
+    """
     from fahr_core.side_by_side import side_by_side
 
+    try:
+        for folder in dict.fromkeys((destination / path).parent for path in found):
+            folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DiskError(f"cannot write {shown(folder)}: {error.strerror or error}") from error
     return side_by_side(lambda one: save(*one), [*found.items()], at_once)

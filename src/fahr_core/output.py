@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -82,7 +83,7 @@ def fetch(
         move_into_place(temporary, folder, [file.path for file in files])
         folder.mkdir(exist_ok=True)  # also for a job that has left nothing: it is what is told
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        _discard(temporary)
     ledger.record_fetch(record.name, str(folder.resolve()), _written(folder, files, own))
     return Fetched(job=record.name, folder=folder, files=files)
 
@@ -115,6 +116,15 @@ def _temporary_beside(folder: Path) -> Path:
         return Path(tempfile.mkdtemp(prefix=FETCHING + unfinished(), dir=place))
     except OSError as error:
         raise DiskError(f"cannot write to {place}: {error.strerror or error}") from error
+
+
+def _discard(temporary: Path) -> None:
+    """Remove the folder, by another name: a download that was left behind finds it no more."""
+    aside = temporary.with_name(f"{temporary.name}_")
+    with suppress(OSError):  # on Windows, while a file in it is open
+        temporary.rename(aside)
+    for folder in (aside, temporary):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _fetched(

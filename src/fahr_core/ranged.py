@@ -102,14 +102,13 @@ def ranged_stream(
 
 
 def save(stream: Readable, place: Path) -> int:
-    """Write a stream into a new file and give its bytes.
+    """Write a stream into a new file of a folder that is there, and give its bytes.
 
     Raises:
         DiskError: the disk is full or the folder cannot be written.
     """
     written = 0
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
         with place.open("xb") as file:
             while chunk := stream.read(_CHUNK):
                 written += file.write(chunk)

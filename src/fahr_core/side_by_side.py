@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from typing import TYPE_CHECKING, TypeVar
 
@@ -61,5 +62,6 @@ def _wait(threads: list[threading.Thread], over: threading.Event) -> None:
                 thread.join(_GLANCE)
     finally:  # also when somebody presses Ctrl-C: what writes files is to end before they go
         over.set()
+        until = time.monotonic() + _FAREWELL
         for thread in threads:
-            thread.join(_FAREWELL / len(threads))
+            thread.join(max(0.0, until - time.monotonic()))

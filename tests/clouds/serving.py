@@ -15,6 +15,14 @@ class Handler(WSGIRequestHandler):
         """Add this handler to what the application gets."""
         return super().make_environ() | {"fahr.handler": self}
 
+    def connection_dropped(
+        self, error: BaseException, environ: dict[str, Any] | None = None
+    ) -> None:
+        """Close the file that was being sent: werkzeug does not where a client breaks off."""
+        body = (environ or {}).get("fahr.body")
+        if hasattr(body, "close"):
+            body.close()
+
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Say nothing."""
 

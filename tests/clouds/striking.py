@@ -56,7 +56,7 @@ def answer_struck(
         refusals: what the service answers in its place.
     """
     if strike is None:
-        return effect()
+        return _noted(environ, effect())
     fault = strike.fault
     if fault in (Fault.TIMEOUT, Fault.RESET):
         if fault is Fault.TIMEOUT:
@@ -71,7 +71,13 @@ def answer_struck(
         _reset(environ)
     if fault is Fault.SLOW:
         _hold(environ, strike)
-    return answer.cut() if fault is Fault.BROKEN else answer
+    return _noted(environ, answer.cut() if fault is Fault.BROKEN else answer)
+
+
+def _noted(environ: dict[str, Any], answer: Answer) -> Answer:
+    """Tell the handler what is to be closed where the client breaks off."""
+    environ["fahr.body"] = answer.body
+    return answer
 
 
 def _hold(environ: dict[str, Any], strike: Strike) -> None:

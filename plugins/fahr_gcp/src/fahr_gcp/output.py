@@ -81,7 +81,7 @@ class _Fetch:
                 beside.append((name, item))
         paths = paths_of([*model, *beside], self._options.include, self._left_out)
         self._parts = max(1, _PARTS_AT_ONCE // max(1, min(_FILES_AT_ONCE, len(paths))))
-        return save_each(self._saved, paths, _FILES_AT_ONCE)
+        return save_each(self._saved, paths, self._destination, _FILES_AT_ONCE)
 
     def _is_output(self, name: str) -> bool:
         by_fahr = "run_id" in self._ref.data

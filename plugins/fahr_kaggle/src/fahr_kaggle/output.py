@@ -83,7 +83,9 @@ class _Fetching:
         wanted = {name: named[name] for name in names if named[name] is not _LOG_FILE}
         for name in wanted:
             _check(name)
-        fetched = save_each(partial(self._get, kernel, version), wanted, _AT_ONCE)
+        fetched = save_each(
+            partial(self._get, kernel, version), wanted, self._destination, _AT_ONCE
+        )
         if len(wanted) < len(names):
             fetched.append(self._write_log(logs))
         return fetched
@@ -118,7 +120,6 @@ class _Fetching:
         target = self._destination / name
         url = file.url
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
             for attempt in range(_ATTEMPTS):
                 problem = self._part(url, target, name)
                 if problem is None:

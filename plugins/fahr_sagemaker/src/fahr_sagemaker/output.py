@@ -92,7 +92,7 @@ class _Fetch:
         model = self._paths(found, "model/")
         data = self._paths(found, "data/")
         beside = {f"{_BESIDE}/{path}" if path in model else path: data[path] for path in data}
-        return save_each(self._saved, model | beside, _FILES_AT_ONCE)
+        return save_each(self._saved, model | beside, self._destination, _FILES_AT_ONCE)
 
     def _paths(self, found: dict[str, Object], folder: str) -> dict[str, Object]:
         named = [(key.removeprefix(folder), key) for key in found if key.startswith(folder)]
