@@ -171,8 +171,8 @@ def install_tool(session: nox.Session, name: str) -> None:
 
 
 def run_pytest(session: nox.Session, *arguments: str) -> None:
-    """Run pytest with four workers: on two cores half of the tests wait for what they started."""
-    session.run("pytest", "-n", "4", *arguments)
+    """Run pytest with three workers: on two cores a third waits for what its tests have started."""
+    session.run("pytest", "-n", "3", *arguments)
 
 
 def uv_build(session: nox.Session, *arguments: str) -> None:
