@@ -206,8 +206,9 @@ class Session:
             if time.monotonic() > limit:
                 self._end_by("timed out")
             if self._stop.wait(0.02):
+                # The group: `unshare` may have begun its child and not yet bound it to itself.
                 with contextlib.suppress(ProcessLookupError):
-                    process.send_signal(signal.SIGKILL)
+                    os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
 
     def _environment(self, image: Image) -> dict[str, str]:
